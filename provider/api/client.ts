@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { Clock } from "../clock";
+import type { Settings } from "../settings";
+import { type NoAnswer, Refused } from "./errors";
+import { Listing } from "./listing";
+import { Budget } from "./retry";
+import { type Limits, Transport } from "./transport";
+import {
+  createBody,
+  type KeyFields,
+  type KeyRecord,
+  type KeyStatus,
+  type Page,
+  pageAnswer,
+  recordAnswer,
+  updateBody,
+} from "./wire";
+
+const done = z.unknown();
+
+/** What every operation of one account shares: connections and the walks over its list. */
+export class Account {
+  private readonly transport: Transport;
+  private readonly listing: Listing;
+
+  constructor(
+    settings: Settings,
+    private readonly clock: Clock,
+    private readonly notify: (line: string) => void,
+    limits?: Limits,
+  ) {
+    this.transport = new Transport(settings, limits);
+    // A walk serves several operations, so it has a budget of its own.
+    this.listing = new Listing((page, size) => this.operation().page(page, size));
+  }
+
+  /** A client for one lifecycle operation, with that operation's budget of time. */
+  operation(): CometApi {
+    return new CometApi(this.transport, this.listing, new Budget(this.clock, this.notify));
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+}
+
+/**
+ * CometAPI's key management. Reads are repeated by the retry policy; a write only when it certainly did not
+ * happen. A write that may have happened ends in {@link NoAnswer}: its caller looks before it tries again.
+ */
+export class CometApi {
+  constructor(
+    private readonly transport: Transport,
+    readonly listing: Listing,
+    readonly budget: Budget,
+  ) {}
+
+  /** `POST /api/token/`. The answer holds neither id nor key. */
+  async create(fields: KeyFields): Promise<void> {
+    await this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
+  }
+
+  /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
+  update(id: string, status: KeyStatus, fields: KeyFields, { statusOnly = false } = {}): Promise<KeyRecord> {
+    const path = statusOnly ? "/api/token/?status_only=true" : "/api/token/";
+    return this.write({ method: "PUT", path, body: updateBody(id, status, fields) }, recordAnswer);
+  }
+
+  /** `DELETE /api/token/{id}`. */
+  async delete(id: string): Promise<void> {
+    await this.write({ method: "DELETE", path: `/api/token/${id}` }, done);
+  }
+
+  /** `GET /api/token/?p=…`, newest first. */
+  page(page: number, size: number): Promise<Page> {
+    return this.read(`/api/token/?p=${page}&page_size=${size}`, pageAnswer);
+  }
+
+  /**
+   * The key as it is now; `undefined` once the list proved that it is gone. `GET /api/token/{id}` cannot tell
+   * a key that is gone from a token that is bad: both are the same soft refusal, in any language.
+   */
+  async find(id: string): Promise<KeyRecord | undefined> {
+    try {
+      return await this.read(`/api/token/${id}`, recordAnswer);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return this.listing.withId(id);
+    }
+  }
+
+  private read<T>(path: string, answer: z.ZodType<T>): Promise<T> {
+    return this.budget.retrying(
+      () => this.transport.exchange({ method: "GET", path }, answer),
+      () => true,
+    );
+  }
+
+  private write<T>(
+    call: { method: "POST" | "PUT" | "DELETE"; path: string; body?: object },
+    answer: z.ZodType<T>,
+  ): Promise<T> {
+    const harmless = (error: NoAnswer) => !error.mayHaveActed;
+    return this.budget.retrying(() => this.transport.exchange(call, answer), harmless);
+  }
+}

@@ -1,0 +1,106 @@
+import DataLoader from "dataloader";
+import { NoAnswer } from "./errors";
+import type { KeyRecord, Page } from "./wire";
+
+/** The most CometAPI gives at once. */
+const pageSize = 100;
+/** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
+const proofPageSizes = [pageSize, 97, 89, 83];
+
+type Wanted = { name: string } | { id: string };
+
+/**
+ * Finds keys in the account's list, newest first.
+ *
+ * Look-ups that wait at the same time share one walk over the pages. A walk only ever serves look-ups that were
+ * asked for before it began, so that each sees its own earlier writes.
+ */
+export class Listing {
+  private idle: Promise<unknown> = Promise.resolve();
+  private readonly loader: DataLoader<Wanted, KeyRecord | undefined>;
+
+  constructor(private readonly fetchPage: (page: number, size: number) => Promise<Page>) {
+    this.loader = new DataLoader((wanted) => this.serve(wanted), {
+      cache: false,
+      batchScheduleFn: (run) => void this.idle.then(() => setImmediate(run)),
+    });
+  }
+
+  /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
+  newestNamed(name: string): Promise<KeyRecord | undefined> {
+    return this.loader.load({ name });
+  }
+
+  /** The key of this id; `undefined` proves that the list does not hold it. */
+  withId(id: string): Promise<KeyRecord | undefined> {
+    return this.loader.load({ id });
+  }
+
+  /** Every key of exactly this name, newest first: a walk over the whole account. */
+  async allNamed(name: string): Promise<KeyRecord[]> {
+    const found = new Map<string, KeyRecord>();
+    for await (const page of this.pages(pageSize)) {
+      for (const item of page.items) if (item.name === name) found.set(item.id, item);
+    }
+    return [...found.values()];
+  }
+
+  private serve(wanted: readonly Wanted[]): Promise<(KeyRecord | undefined)[]> {
+    const walk = this.walk(wanted);
+    this.idle = walk.catch(() => undefined);
+    return walk;
+  }
+
+  private async walk(wanted: readonly Wanted[]): Promise<(KeyRecord | undefined)[]> {
+    const settled = new Map<Wanted, KeyRecord | undefined>();
+    for (const size of proofPageSizes) {
+      for await (const page of this.pages(size)) {
+        for (const want of wanted) {
+          if (settled.has(want)) continue;
+          const hit = page.items.find((item) =>
+            "id" in want ? item.id === want.id : item.name === want.name,
+          );
+          if (hit !== undefined || ("id" in want && provesAbsence(page, want.id))) settled.set(want, hit);
+        }
+        if (settled.size === wanted.length) break;
+      }
+      if (wanted.every((want) => settled.has(want) || !("id" in want)))
+        return wanted.map((want) => settled.get(want));
+    }
+    throw new NoAnswer(
+      "the list of keys kept changing while it was read, so a key could be neither found nor proved gone",
+      {
+        mayHaveActed: false,
+        retry: true,
+      },
+    );
+  }
+
+  private async *pages(size: number): AsyncGenerator<Page & { first: boolean; last: boolean }> {
+    for (let number = 1; ; number++) {
+      const page = await this.fetchPage(number, size);
+      if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
+        throw new NoAnswer("CometAPI's list of keys is not newest first, so nothing can be looked up in it", {
+          mayHaveActed: false,
+          retry: false,
+        });
+      }
+      const last = page.items.length < page.pageSize;
+      yield { ...page, first: number === 1, last };
+      if (last) return;
+    }
+  }
+}
+
+/**
+ * A page is one moment's view, two pages are not: while one is read, keys created or deleted shift the next. So
+ * absence is proved only by a single page that shows both neighbours of the place where the key would stand, or
+ * the end of the list there.
+ */
+function provesAbsence(page: Page & { first: boolean; last: boolean }, id: string): boolean {
+  const wanted = Number(id);
+  const older = page.items.findIndex((item) => Number(item.id) < wanted);
+  if (older > 0) return true;
+  if (older === 0) return page.first;
+  return page.last && (page.items.length > 0 || page.first);
+}

@@ -1,0 +1,26 @@
+/** Long enough that ordinary words do not match, short enough that no useful part of a secret gets through. */
+const fragment = 8;
+
+/** Replaces every part of `secrets` of 8 characters or more: servers and proxies do echo what they were sent. */
+export function redact(text: string, secrets: readonly string[]): string {
+  const hidden = new Set<number>();
+  for (const secret of secrets) {
+    for (let start = 0; start + fragment <= secret.length; start++) {
+      const part = secret.slice(start, start + fragment);
+      for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) {
+        for (let i = at; i < at + fragment; i++) hidden.add(i);
+      }
+    }
+  }
+  if (hidden.size === 0) return text;
+  const shown = [...Array(text.length).keys()].map((i) => (hidden.has(i) ? "\0" : text.charAt(i))).join("");
+  return shown.replace(/\0+/g, "[secret]");
+}
+
+/** A stranger's text made fit for one line of a terminal: no control characters, no secrets, not endless. */
+export function quotable(text: string, secrets: readonly string[]): string {
+  const line = redact(text, secrets)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

@@ -1,0 +1,69 @@
+import type { Clock } from "../clock";
+import { NoAnswer } from "./errors";
+
+/**
+ * When a request is sent again. The statuses are CometAPI's own advice; 502 is added because every proxy in
+ * between says it for the same reason as 503. Kept libraries were looked at: none that runs on Node 20 lets
+ * the server's Retry-After, a budget for a whole operation and an injected clock decide together.
+ */
+export const retryPolicy = {
+  /** Worth another try. 500 is not when its error code is `invalid_request`. */
+  statuses: [429, 500, 502, 503, 504, 524],
+  /** Of these, the ones that say nothing was done: safe to repeat even for a create. */
+  untouchedStatuses: [429],
+  /** The first wait is at most this, each further one at most twice the one before (full jitter). */
+  firstWaitMs: 500,
+  maxWaitMs: 30_000,
+  /** All waits and answers of one create, read, update or delete together. */
+  budgetMs: 120_000,
+  /** A host that cannot be reached at all is more likely mistyped than busy. */
+  unreachableTries: 5,
+  /** Waits longer than this are told to the person at the terminal. */
+  silentWaitMs: 3_000,
+} as const;
+
+/** What one lifecycle operation may still spend on waiting. */
+export class Budget {
+  private readonly deadline: number;
+
+  constructor(
+    readonly clock: Clock,
+    /** Tells the person at the terminal something while the operation goes on. */
+    readonly tell: (line: string) => void,
+    budgetMs: number = retryPolicy.budgetMs,
+  ) {
+    this.deadline = clock.now() + budgetMs;
+  }
+
+  allows(ms: number): boolean {
+    return this.clock.now() + ms <= this.deadline;
+  }
+
+  async wait(ms: number, why: string): Promise<void> {
+    if (ms > retryPolicy.silentWaitMs) this.tell(`${why}; trying again in ${Math.round(ms / 1000)} s`);
+    await this.clock.sleep(ms);
+  }
+
+  /** Sends until an answer comes, as long as the policy and the budget allow and `mayRepeat` agrees. */
+  async retrying<T>(send: () => Promise<T>, mayRepeat: (error: NoAnswer) => boolean): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof NoAnswer) || !error.retry || !mayRepeat(error)) throw error;
+        const wait = waitBeforeTry(tries, error.retryAfterMs);
+        if ((error.unreachable && tries >= retryPolicy.unreachableTries) || !this.allows(wait)) {
+          error.message += ` (given up after ${tries} ${tries === 1 ? "try" : "tries"})`;
+          throw error;
+        }
+        await this.wait(wait, error.message);
+      }
+    }
+  }
+}
+
+function waitBeforeTry(tries: number, retryAfterMs: number | undefined): number {
+  const ceiling = Math.min(retryPolicy.maxWaitMs, retryPolicy.firstWaitMs * 2 ** (tries - 1));
+  const jittered = Math.random() * ceiling;
+  return retryAfterMs === undefined ? jittered : retryAfterMs + jittered;
+}

@@ -1,0 +1,201 @@
+import { EnvHttpProxyAgent, request } from "undici";
+import type { z } from "zod";
+import type { Settings } from "../settings";
+import { NoAnswer, Refused } from "./errors";
+import { quotable } from "./redact";
+import { retryPolicy } from "./retry";
+import { envelope, errorBody } from "./wire";
+
+export interface Limits {
+  connectMs: number;
+  headersMs: number;
+  /** Silence between two pieces of a body. */
+  bodyMs: number;
+  /** The whole exchange: a body that trickles in is never silent. */
+  totalMs: number;
+  bodyBytes: number;
+}
+
+export const defaultLimits: Limits = {
+  connectMs: 10_000,
+  headersMs: 60_000,
+  bodyMs: 30_000,
+  totalMs: 90_000,
+  bodyBytes: 8 * 1024 * 1024,
+};
+
+export interface Call {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  path: string;
+  body?: object;
+}
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
+export class Transport {
+  private readonly agent: EnvHttpProxyAgent;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly limits: Limits = defaultLimits,
+  ) {
+    this.agent = new EnvHttpProxyAgent({
+      connect: { timeout: limits.connectMs },
+      headersTimeout: limits.headersMs,
+      bodyTimeout: limits.bodyMs,
+      maxResponseSize: limits.bodyBytes,
+    });
+  }
+
+  async exchange<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+    const { status, headers, text } = await this.send(call);
+    const body = parseJson(text);
+    if (status >= 300) throw this.failure(status, headers, body);
+    const verdict = envelope.safeParse(body);
+    if (!verdict.success) {
+      throw this.unreadable(
+        call,
+        body === undefined ? "is not JSON" : `lacks a usable "success": ${this.shape(verdict.error)}`,
+      );
+    }
+    if (!verdict.data.success) throw new Refused(`"${this.quote(verdict.data.message ?? "")}"`, status);
+    const parsed = answer.safeParse(body);
+    if (!parsed.success)
+      throw this.unreadable(call, `is not of the documented shape: ${this.shape(parsed.error)}`);
+    return parsed.data;
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  private async send({ method, path, body }: Call) {
+    const { accessToken, baseUrl, userId } = this.settings;
+    try {
+      const response = await request(`${baseUrl}${path}`, {
+        dispatcher: this.agent,
+        method,
+        headers: {
+          authorization: accessToken,
+          accept: "application/json",
+          // Messages are translated by this header, and are read by a person.
+          "accept-language": "en",
+          "user-agent": "pulumi-cometapi",
+          ...(body && { "content-type": "application/json" }),
+          ...(userId !== undefined && { "new-api-user": userId }),
+        },
+        body: body ? JSON.stringify(body) : null,
+        signal: AbortSignal.timeout(this.limits.totalMs),
+      });
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    } catch (error) {
+      throw this.lost(error);
+    }
+  }
+
+  /** An HTTP error status, by the retry table of the API's documentation. */
+  private failure(status: number, headers: Headers, body: unknown): Error {
+    if (status < 400) {
+      return new NoAnswer(
+        `${this.settings.baseUrl} answered with a redirect (HTTP ${status}), which is never followed with the token. ` +
+          "Set cometapi:baseUrl to the address of the API itself",
+        { mayHaveActed: false, retry: false },
+      );
+    }
+    const parsed = errorBody.safeParse(body);
+    const soft = envelope.safeParse(body);
+    const answer = parsed.success ? parsed.data.error.message : soft.success ? (soft.data.message ?? "") : "";
+    const invalid = status === 500 && parsed.success && parsed.data.error.code === "invalid_request";
+    const told = answer === "" ? "with no reason given" : `"${this.quote(answer)}"`;
+    if (!(retryPolicy.statuses as readonly number[]).includes(status) || invalid)
+      return new Refused(told, status);
+    return new NoAnswer(`CometAPI answered HTTP ${status}, ${told}`, {
+      mayHaveActed: !(retryPolicy.untouchedStatuses as readonly number[]).includes(status),
+      retry: true,
+      retryAfterMs: retryAfter(headers),
+    });
+  }
+
+  private lost(cause: unknown): NoAnswer {
+    const { code, message } = innermost(cause);
+    const reason = this.quote(
+      code === undefined || message.includes(code) ? message : `${message} (${code})`,
+    );
+    const origin = this.settings.baseUrl;
+    if (code !== undefined && neverConnected.test(code)) {
+      return new NoAnswer(
+        `cannot reach ${origin}: ${reason}`,
+        { mayHaveActed: false, retry: true, unreachable: true },
+        { cause },
+      );
+    }
+    if (code !== undefined && untrusted.test(code)) {
+      return new NoAnswer(
+        `cannot make a secure connection to ${origin}: ${reason}`,
+        { mayHaveActed: false, retry: false },
+        { cause },
+      );
+    }
+    const tooLarge = code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+    return new NoAnswer(
+      `no complete answer from ${origin}: ${tooLarge ? `more than ${this.limits.bodyBytes} bytes` : reason}`,
+      { mayHaveActed: true, retry: !tooLarge },
+      { cause },
+    );
+  }
+
+  private unreadable(call: Call, why: string): NoAnswer {
+    return new NoAnswer(
+      `the answer of ${this.settings.baseUrl} to ${call.method} ${call.path} ${why}. ` +
+        "If cometapi:baseUrl is right, this is a change in CometAPI that pulumi-cometapi does not know",
+      { mayHaveActed: true, retry: false },
+    );
+  }
+
+  /** Which field is wrong and what was expected: never its value, which may be a secret. */
+  private shape(error: z.ZodError): string {
+    return error.issues
+      .slice(0, 3)
+      .map((issue) => `${issue.path.join(".") || "the body"}: ${this.quote(issue.message)}`)
+      .join("; ");
+  }
+
+  private quote(text: string): string {
+    return quotable(text, [this.settings.accessToken]);
+  }
+}
+
+const neverConnected =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+const untrusted = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
+
+/** The error that says what happened: undici and Node wrap it, and one address of several may have failed. */
+function innermost(error: unknown): { code: string | undefined; message: string } {
+  let inner = error;
+  while (inner instanceof Error) {
+    const next: unknown = inner instanceof AggregateError ? inner.errors[0] : inner.cause;
+    if (!(next instanceof Error)) break;
+    inner = next;
+  }
+  if (!(inner instanceof Error)) return { code: undefined, message: String(inner) };
+  const code = (inner as NodeJS.ErrnoException).code;
+  return { code: typeof code === "string" ? code : undefined, message: inner.message };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Retry-After is either seconds or a date, the latter by the server's clock. */
+function retryAfter(headers: Headers): number | undefined {
+  const { "retry-after": after, date } = headers;
+  if (typeof after !== "string") return undefined;
+  const serverNow = typeof date === "string" ? Date.parse(date) : Date.now();
+  const ms = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - serverNow;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+/**
+ * CometAPI's own shapes, and the only place that spells them its way. Everything else speaks camelCase.
+ * Source: the create, update and list pages of the API documentation.
+ */
+
+const statusNames = { 1: "enabled", 2: "disabled", 3: "expired", 4: "exhausted" } as const;
+export type KeyStatus = (typeof statusNames)[keyof typeof statusNames];
+const statusNumbers: Record<KeyStatus, number> = { enabled: 1, disabled: 2, expired: 3, exhausted: 4 };
+
+/** The editable fields, apart from `status`: a create has none. */
+export interface KeyFields {
+  name: string;
+  /** Unix seconds, -1 never. */
+  expiredTime: number;
+  /** What is LEFT, in CometAPI's internal units. */
+  remainQuota: number;
+  unlimitedQuota: boolean;
+  modelLimitsEnabled: boolean;
+  modelLimits: string[];
+  allowIps: string[];
+  group: string;
+  crossGroupRetry: boolean;
+}
+
+const split = (text: string, separator: string) =>
+  text
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+const record = z
+  .object({
+    id: z.int().positive(),
+    user_id: z.int(),
+    key: z.string(),
+    status: z.literal([1, 2, 3, 4]),
+    name: z.string(),
+    created_time: z.int(),
+    accessed_time: z.int(),
+    expired_time: z.int(),
+    remain_quota: z.int(),
+    unlimited_quota: z.boolean(),
+    model_limits_enabled: z.boolean(),
+    model_limits: z.string().nullish(),
+    allow_ips: z.string().nullish(),
+    used_quota: z.int(),
+    group: z.string().nullish(),
+    cross_group_retry: z.boolean().nullish(),
+  })
+  .transform((raw) => ({
+    id: String(raw.id),
+    userId: raw.user_id,
+    key: raw.key,
+    status: statusNames[raw.status] as KeyStatus,
+    name: raw.name,
+    createdTime: raw.created_time,
+    accessedTime: raw.accessed_time,
+    expiredTime: raw.expired_time,
+    remainQuota: raw.remain_quota,
+    unlimitedQuota: raw.unlimited_quota,
+    modelLimitsEnabled: raw.model_limits_enabled,
+    modelLimits: split(raw.model_limits ?? "", ","),
+    allowIps: split(raw.allow_ips ?? "", "\n"),
+    usedQuota: raw.used_quota,
+    group: raw.group ?? "",
+    crossGroupRetry: raw.cross_group_retry ?? false,
+  }));
+/** A key as CometAPI holds it. */
+export type KeyRecord = z.output<typeof record>;
+
+/** The envelope of every management answer: `success` decides, the HTTP status does not. */
+export const envelope = z.object({ success: z.boolean(), message: z.string().nullish() });
+
+/** The other way it says no, seen on some failures. */
+export const errorBody = z.object({
+  error: z.object({ code: z.union([z.string(), z.number()]).nullish(), message: z.string() }),
+});
+
+export const recordAnswer = z.object({ data: record }).transform((answer) => answer.data);
+
+export const pageAnswer = z
+  .object({ data: z.object({ page_size: z.int().positive(), items: z.array(record) }) })
+  .transform(({ data }) => ({ pageSize: data.page_size, items: data.items }));
+export type Page = z.output<typeof pageAnswer>;
+
+/** All nine fields a create takes. */
+export function createBody(fields: KeyFields) {
+  return {
+    name: fields.name,
+    expired_time: fields.expiredTime,
+    remain_quota: fields.remainQuota,
+    unlimited_quota: fields.unlimitedQuota,
+    model_limits_enabled: fields.modelLimitsEnabled,
+    model_limits: fields.modelLimits.join(","),
+    allow_ips: fields.allowIps.length === 0 ? null : fields.allowIps.join("\n"),
+    group: fields.group,
+    cross_group_retry: fields.crossGroupRetry,
+  };
+}
+
+/** All eleven fields an update takes: one left out would be reset. */
+export function updateBody(id: string, status: KeyStatus, fields: KeyFields) {
+  return { id: Number(id), status: statusNumbers[status], ...createBody(fields) };
+}

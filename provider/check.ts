@@ -1,0 +1,112 @@
+import { generatedName } from "./identity";
+import { toUnixSeconds } from "./instant";
+import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
+import { type PropertyName, property, propertyNames, same } from "./properties";
+import type { Failure } from "./settings";
+import { holdsUnknown, isUnknown } from "./unknown";
+
+export interface CheckRequest {
+  /** What the program gives, unverified. */
+  declared: Record<string, unknown>;
+  /** The inputs in state, if the resource exists. */
+  old: Partial<KeyInputs>;
+  /** What a generated name grows from; unknown at preview. */
+  logicalName: string;
+  /** Milliseconds since the Unix epoch. */
+  now: number;
+}
+
+/**
+ * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
+ * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
+ */
+export function check({ declared, old, logicalName, now }: CheckRequest): {
+  inputs: KeyInputs;
+  failures: Failure[];
+} {
+  const failures: Failure[] = [];
+  const fail = (name: string, reason: string) =>
+    failures.push({ property: name, reason: `${name} ${reason}.` });
+
+  for (const name of Object.keys(declared)) {
+    if (name.startsWith("__") || propertyNames.includes(name as PropertyName) || isAbsent(declared[name]))
+      continue;
+    fail(name, `is not an argument of CometApiKey. The arguments are ${propertyNames.join(", ")}`);
+  }
+
+  const sound: Record<string, unknown> = {};
+  for (const name of propertyNames) {
+    const value = declared[name];
+    if (isAbsent(value)) continue;
+    const reason = isUnknown(value) ? undefined : property(name).refuse(value);
+    if (reason === undefined) sound[name] = spelled(name, value, old[name]);
+    else fail(name, reason);
+  }
+  const key = sound as DeclaredKey;
+  // What was refused above must not be reported again by a rule that looks at several properties.
+  const refused = (...names: PropertyName[]) =>
+    failures.some(({ property }) => names.includes(property as PropertyName));
+  const unknown = (...names: PropertyName[]) => names.some((name) => holdsUnknown(key[name]));
+
+  if (
+    typeof key.expiredTime === "string" &&
+    !unknown("expiredTime") &&
+    !same("expiredTime", key.expiredTime, old.expiredTime)
+  ) {
+    const seconds = toUnixSeconds(key.expiredTime);
+    if (seconds !== -1 && seconds * 1000 <= now) {
+      fail(
+        "expiredTime",
+        `is ${key.expiredTime}, which has passed. A new expiry must lie ahead, or be "never"`,
+      );
+    }
+  }
+  if (!refused("remainQuota", "unlimitedQuota") && !unknown("remainQuota", "unlimitedQuota")) {
+    const limited = key.remainQuota !== undefined;
+    if (limited && key.unlimitedQuota)
+      fail("remainQuota", "cannot go with unlimitedQuota: true. Give one of the two");
+    if (!limited && !key.unlimitedQuota)
+      fail("remainQuota", "is missing. Give a number, or unlimitedQuota: true");
+  }
+  if (
+    key.modelLimitsEnabled === true &&
+    !refused("modelLimits") &&
+    !unknown("modelLimits") &&
+    !key.modelLimits?.length
+  ) {
+    fail(
+      "modelLimitsEnabled",
+      "is true, but modelLimits is empty: that would block every model. Name the models, or leave this out",
+    );
+  }
+  if (key.crossGroupRetry === true && !refused("group") && !key.group) {
+    fail(
+      "crossGroupRetry",
+      'is true, but there is no group. Name one, such as group: "auto", or leave this out',
+    );
+  }
+
+  return { inputs: { ...withoutDefaults(key), ...named(key, old, logicalName) }, failures };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function spelled(name: PropertyName, value: unknown, old: unknown): unknown {
+  if (holdsUnknown(value)) return value;
+  const canonical = property(name).canonical?.(value as NonNullable<DeclaredKey[PropertyName]>) ?? value;
+  return same(name, canonical, old) ? old : canonical;
+}
+
+function named(
+  key: DeclaredKey,
+  old: Partial<KeyInputs>,
+  logicalName: string,
+): { name: string; __autoName?: string } {
+  if (key.name !== undefined && key.name !== null) return { name: key.name };
+  if (old.__autoName !== undefined) return { name: old.__autoName, __autoName: old.__autoName };
+  if (isUnknown(logicalName)) return { name: logicalName };
+  const name = generatedName(logicalName);
+  return { name, __autoName: name };
+}

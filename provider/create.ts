@@ -1,0 +1,25 @@
+import type { CometApi } from "./api/client";
+import { createAndFind, placeholderName } from "./identity";
+import { fieldsOf, type KeyInputs, type KeyState, resolve } from "./key";
+import { expectReadable } from "./secret";
+import { expectStored, quotaStored } from "./stored";
+import { LiveKey, seeThrough } from "./write";
+
+/** Makes a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. */
+export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
+  const want = resolve(inputs);
+  const quota = want.remainQuota ?? 0;
+  const generated = inputs.__autoName === inputs.name;
+  const sent = { ...fieldsOf(want, quota), name: generated ? want.name : placeholderName() };
+
+  const live = new LiveKey(api, await createAndFind(api, sent));
+  live.touched = true;
+  live.written = want.unlimitedQuota || quotaStored(live.record, quota, 0);
+  const state = await seeThrough(live, inputs, undefined, async () => {
+    expectReadable(live.record.key);
+    expectStored(live.record, sent, 0);
+    if (!generated || want.status !== live.record.status)
+      await live.write(want.status, fieldsOf(want, quota));
+  });
+  return { id: live.id, state };
+}

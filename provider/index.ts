@@ -1,0 +1,97 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { systemClock } from "./clock";
+import { Unfinished } from "./errors";
+import { Told } from "./explain";
+import type { KeyInputs, KeyState } from "./key";
+import { KeyLifecycle } from "./lifecycle";
+
+/**
+ * The dynamic provider: hands what Pulumi's dynamic host gives to the lifecycle, and back. Old state files delete
+ * their resources through `require("pulumi-cometapi/provider")`, so the functions this module exports stay.
+ */
+
+let lifecycle: KeyLifecycle | undefined;
+
+/** Synchronous to the end: the host sends other calls on without waiting for it. */
+export function configure({ config }: dynamic.ConfigureRequest): Promise<void> {
+  lifecycle = new KeyLifecycle({
+    config: (key) => config.get(key),
+    environment: process.env,
+    clock: systemClock,
+    tell: (line) => console.log(line),
+  });
+  return Promise.resolve();
+}
+
+/** What the host adds to every bag of properties. */
+interface Hosted {
+  __provider?: string;
+}
+
+export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): Promise<dynamic.CheckResult> {
+  const { __logicalName: logicalName } = news;
+  return hosted(async () =>
+    keys().check({
+      declared: news,
+      old: olds,
+      logicalName: typeof logicalName === "string" ? logicalName : "key",
+    }),
+  );
+}
+
+export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
+  return hosted(async () => ({ changes: keys().diff(olds, news) }));
+}
+
+export function create(inputs: KeyInputs & Hosted): Promise<dynamic.CreateResult> {
+  return hosted(async () => {
+    const { id, state } = await keys().create(inputs);
+    return { id, outs: state };
+  }, inputs);
+}
+
+export function read(id: string, props: Partial<KeyState>): Promise<dynamic.ReadResult> {
+  return hosted(async () => {
+    const live = await keys().read(id, props);
+    // No id is how the host is told that the key is gone.
+    return live === undefined ? { id: "", props: {} } : { id, props: live.state, inputs: live.inputs };
+  });
+}
+
+export function update(id: string, olds: KeyState, news: KeyInputs & Hosted): Promise<dynamic.UpdateResult> {
+  return hosted(async () => ({ outs: await keys().update(id, olds, news) }), news);
+}
+
+// Named apart because `delete` is a word of the language.
+function remove(id: string, props: Partial<KeyState>): Promise<void> {
+  return hosted(() => keys().delete(id, props));
+}
+
+export { remove as delete };
+
+function keys(): KeyLifecycle {
+  if (lifecycle === undefined)
+    throw new Error(
+      "the provider was used before it was configured; pulumi-cometapi needs @pulumi/pulumi 3.216 or newer",
+    );
+  return lifecycle;
+}
+
+/** Turns errors into what the host understands. */
+async function hosted<T>(work: () => Promise<T>, inputs: Hosted = {}): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unfinished) {
+      throw Object.assign(new Error(error.message), {
+        id: error.id,
+        // The host adds its own property to every result but this one, and cannot delete the key without it.
+        properties: { ...error.state, __provider: inputs.__provider },
+        reasons: [error.message],
+      });
+    }
+    // The host prints the stack of what check, read and delete throw, beside the message.
+    if (error instanceof Told) error.stack = "";
+    throw error;
+  }
+}

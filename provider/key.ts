@@ -1,0 +1,121 @@
+import type { CustomResource, Unwrap } from "@pulumi/pulumi";
+import type { CometApiKey, CometApiKeyArgs } from "../sdk/cometApiKey";
+import type { KeyFields, KeyRecord } from "./api/wire";
+import { fromUnixSeconds, toUnixSeconds } from "./instant";
+import { property, propertyNames, same } from "./properties";
+import { isReadable } from "./secret";
+import { holdsUnknown } from "./unknown";
+
+/** The arguments as a program gives them. */
+export type DeclaredKey = Unwrap<CometApiKeyArgs>;
+
+/** What is declared, with every default filled in and every instant in its one spelling. */
+export interface ResolvedKey {
+  name: string;
+  status: "enabled" | "disabled";
+  expiredTime: string;
+  /** Absent from an unlimited key. */
+  remainQuota?: number;
+  unlimitedQuota: boolean;
+  modelLimits: string[];
+  modelLimitsEnabled: boolean;
+  allowIps: string[];
+  group: string;
+  crossGroupRetry: boolean;
+}
+
+interface Generated {
+  /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
+  __autoName?: string;
+}
+
+/** The inputs kept in state: only what differs from its default, so that previews show nothing else. */
+export type KeyInputs = Partial<ResolvedKey> & { name: string } & Generated;
+
+type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
+
+/** The outputs kept in state. */
+export type KeyState = Omit<Outputs, "remainQuota" | "key"> &
+  Generated & {
+    /** As last declared and written; absent from an unlimited key. */
+    remainQuota?: number;
+    /** Absent from a key that was made but could not be read. */
+    key?: string;
+    /** An update is owed. Unlike the engine's own mark of it, this one survives a refresh. */
+    __unfinished?: true;
+  };
+
+/** What was declared, or what state says of it. */
+export type Known = Partial<Omit<ResolvedKey, "status" | "remainQuota">> &
+  Generated & { status?: KeyState["status"]; remainQuota?: number | undefined };
+
+/** Fills in the defaults. State of an older version, which may lack properties, is read in the same way. */
+export function resolve(declared: DeclaredKey): ResolvedKey {
+  const resolved: Record<string, unknown> = {};
+  for (const name of propertyNames) {
+    const value = declared[name] ?? property(name).fallback?.(declared);
+    if (value !== undefined) resolved[name] = value;
+  }
+  return resolved as unknown as ResolvedKey;
+}
+
+/** Leaves out what equals its default. Unknown values stay. */
+export function withoutDefaults(key: DeclaredKey): Partial<ResolvedKey> {
+  const kept: Record<string, unknown> = {};
+  for (const name of propertyNames) {
+    const value = key[name];
+    if (value === undefined || value === null) continue;
+    const fallback = property(name).fallback?.(key);
+    if (holdsUnknown(value) || fallback === undefined || !same(name, value, fallback)) kept[name] = value;
+  }
+  return kept;
+}
+
+/** What goes on the wire. `remainQuota` is given apart: most updates send what is left, not what is declared. */
+export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
+  return {
+    name: key.name,
+    expiredTime: toUnixSeconds(key.expiredTime),
+    remainQuota,
+    unlimitedQuota: key.unlimitedQuota,
+    modelLimitsEnabled: key.modelLimitsEnabled,
+    modelLimits: key.modelLimits,
+    allowIps: key.allowIps,
+    group: key.group,
+    crossGroupRetry: key.crossGroupRetry,
+  };
+}
+
+/**
+ * The outputs of a live key. What means the same as it does in `known` keeps the spelling it has there. The
+ * declared quota is not a property of the live key, so it too comes from `known`.
+ */
+export function stateOf(record: KeyRecord, known: Known): KeyState {
+  const live: Record<string, unknown> = { ...record, expiredTime: fromUnixSeconds(record.expiredTime) };
+  const kept: Record<string, unknown> = {};
+  for (const name of propertyNames)
+    kept[name] = same(name, live[name], known[name]) ? known[name] : live[name];
+  const { remainQuota, ...properties } = kept as unknown as ResolvedKey;
+  const declaredQuota =
+    known.name === undefined && !record.unlimitedQuota ? record.remainQuota : known.remainQuota;
+  return {
+    ...properties,
+    ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
+    ...(isReadable(record.key) && { key: record.key }),
+    userId: record.userId,
+    createdTime: fromUnixSeconds(record.createdTime),
+    accessedTime: fromUnixSeconds(record.accessedTime),
+    usedQuota: record.usedQuota,
+    availableQuota: record.remainQuota,
+    ...(known.__autoName !== undefined && { __autoName: known.__autoName }),
+  };
+}
+
+/** The inputs that would have made this state: what a refresh puts in their place, so that drift shows in a preview. */
+export function inputsOf(state: KeyState): KeyInputs {
+  const status = state.status === "disabled" ? "disabled" : "enabled";
+  return {
+    ...(withoutDefaults({ ...state, status }) as KeyInputs),
+    ...(state.__autoName !== undefined && { __autoName: state.__autoName }),
+  };
+}

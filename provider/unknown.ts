@@ -1,0 +1,11 @@
+/** How the Pulumi engine spells, at preview, a value that only the update will know. */
+const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function isUnknown(value: unknown): value is typeof unknownValue {
+  return value === unknownValue;
+}
+
+/** Whether a value or an element of a list is not known yet. */
+export function holdsUnknown(value: unknown): boolean {
+  return isUnknown(value) || (Array.isArray(value) && value.some(isUnknown));
+}

@@ -1,0 +1,1 @@
+export { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "./cometApiKey";
