@@ -1,0 +1,30 @@
+import type { Store } from "./account";
+import type { Clock } from "./clock";
+import type { ApiRequest } from "./http";
+import type { Personality } from "./personality";
+
+/** What a test may set at the start and change at any time. */
+export interface Settings {
+  /** A bad management token is HTTP 401 instead of the usual 200 with `success:false` (D; S, B). Default false. */
+  hardTokenRefusal: boolean;
+  /** The list shows the account as it was this many ms ago, one moment for all keys; up to 60,000. Default 0. */
+  listLagMs: number;
+  /** The same for a get by id. Default 0. */
+  getLagMs: number;
+  /** Model ids of the catalogue. */
+  models: string[];
+  /** Quota one model request takes unless its `x-test-cost` header says otherwise. Default 10. */
+  cost: number;
+  /** `X-Forwarded-For` names the client's address, rather than the socket. Default false. */
+  trustForwardedFor: boolean;
+}
+
+/** What the endpoints work on. */
+export interface Backend {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly personality: Personality;
+  readonly settings: Settings;
+  /** Notes something a correct client never does. */
+  violate(request: ApiRequest, rule: string): void;
+}

@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** One request as it reached the server, whole. */
+export interface ApiRequest {
+  /** Counts up from 1 over the server's life. */
+  readonly seq: number;
+  /** Server time of arrival, Unix milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  /** Path with query, as sent. */
+  readonly path: string;
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** The body as parsed JSON; undefined when there was none or it was not JSON. */
+  readonly body: unknown;
+  readonly remoteAddress: string;
+}
+
+/** One answer. A string body is sent as it is, anything else as JSON. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+export const html = (status: number, text: string, headers: Record<string, string> = {}): Answer => ({
+  status,
+  headers: { "content-type": "text/html; charset=utf-8", ...headers },
+  body: `<!DOCTYPE html><html><body><h1>${text}</h1></body></html>`,
+});
+
+/** A failure in the `{"error":{code,message,type}}` shape (D). */
+export const failure = (status: number, code: string, message: string, type = "comet_api_error"): Answer => ({
+  status,
+  body: { error: { code, message, type } },
+});
+
+/** The key in `Authorization: Bearer <key>` (S), if that is what the header is. */
+export function bearer(request: ApiRequest): string | undefined {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+}
