@@ -2,8 +2,13 @@ import { generatedName } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
 import { type PropertyName, property, propertyNames, same } from "./properties";
-import type { Failure } from "./settings";
 import { holdsUnknown, isUnknown } from "./unknown";
+
+/** Why an argument cannot be used, and what to do about it. */
+export interface Failure {
+  property: string;
+  reason: string;
+}
 
 export interface CheckRequest {
   /** What the program gives, unverified. */

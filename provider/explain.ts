@@ -2,7 +2,16 @@ import { NoAnswer, Refused } from "./api/errors";
 import { Impossible, Unfinished } from "./errors";
 
 /** An error written for the person at the terminal: which key, what was being done, what was answered, what to do. */
-export class Told extends Error {}
+export class Told extends Error {
+  constructor(
+    /** Such as `reading key "backend"`. */
+    readonly doing: string,
+    message: string,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** Runs one operation and tells its foreseeable failures. Anything else is a bug and keeps its stack trace. */
 export async function explaining<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -15,16 +24,21 @@ export async function explaining<T>(doing: string, work: () => Promise<T>): Prom
 }
 
 function told(doing: string, error: unknown): Error {
-  if (error instanceof Refused)
-    return new Told(sentence(`${doing}: ${error.message}`, remedy(error)), { cause: error });
+  if (!(error instanceof Error)) return new Error(String(error));
+  const advice = adviceOn(error);
+  if (advice === undefined) return error;
+  return new Told(doing, sentences(`${doing}: ${error.message}`, advice), { cause: error });
+}
+
+/** What to do about an error that was foreseen; nothing for any other. */
+function adviceOn(error: Error): string | undefined {
+  if (error instanceof Refused) return remedy(error);
   if (error instanceof NoAnswer) {
-    const again = error.retry
+    return error.retry
       ? "Run the same command again later: it looks for what was done before it does more"
       : "";
-    return new Told(sentence(`${doing}: ${error.message}`, again), { cause: error });
   }
-  if (error instanceof Impossible) return new Told(sentence(`${doing}: ${error.message}`), { cause: error });
-  return error instanceof Error ? error : new Error(String(error));
+  return error instanceof Impossible ? "" : undefined;
 }
 
 /**
@@ -46,7 +60,7 @@ function remedy({ answer, httpStatus }: Refused): string {
   return "Change what CometAPI names, then run the same command again";
 }
 
-function sentence(...parts: string[]): string {
+function sentences(...parts: string[]): string {
   return parts
     .filter((part) => part !== "")
     .map((part) => (/[.!?]$/.test(part) ? part : `${part}.`))

@@ -90,8 +90,11 @@ async function hosted<T>(work: () => Promise<T>, inputs: Hosted = {}): Promise<T
         reasons: [error.message],
       });
     }
-    // The host prints the stack of what check, read and delete throw, beside the message.
-    if (error instanceof Told) error.stack = "";
+    // Of what read and delete throw, the host prints `name: stack` beside the engine's line with the message.
+    if (error instanceof Told) {
+      error.toString = () => "pulumi-cometapi";
+      error.stack = `${error.doing} failed`;
+    }
     throw error;
   }
 }

@@ -30,8 +30,9 @@ export class KeyLifecycle {
   /** Judges settings and arguments, without a request. */
   check(request: Omit<CheckRequest, "now">) {
     const { inputs, failures } = check({ ...request, now: this.host.clock.now() });
-    const settings = readSettings(this.host.config, this.host.environment);
-    return { inputs, failures: [...(settings.failures ?? []), ...failures] };
+    const { refused = [] } = readSettings(this.host.config, this.host.environment);
+    // A setting is no property of the resource: the reason names it.
+    return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }
 
   /** Whether an update is due. Nothing ever needs a replacement. */
@@ -64,8 +65,8 @@ export class KeyLifecycle {
   }
 
   private async connect(): Promise<Account> {
-    const { settings, failures } = readSettings(this.host.config, this.host.environment);
-    if (settings === undefined) throw new Impossible(failures.map(({ reason }) => reason).join(" "));
+    const { settings, refused } = readSettings(this.host.config, this.host.environment);
+    if (settings === undefined) throw new Impossible(refused.join(" "));
     const { Account } = await import("./api/client.js");
     return new Account(settings, this.host.clock, this.host.tell);
   }

@@ -8,17 +8,12 @@ export interface Settings {
   userId: string | undefined;
 }
 
-/** Why an input or a setting cannot be used, and what to do about it. */
-export interface Failure {
-  property: string;
-  reason: string;
-}
-
 interface Setting {
   config: string;
   environment: string;
-  secret?: boolean;
-  /** The reason a value is refused. It never quotes the value of a secret. */
+  /** What to say when it is missing, if it may not be. */
+  required?: string;
+  /** Why a value is refused, continuing a sentence that begins with the setting's name. Never quotes a secret. */
   refuse(value: string): string | undefined;
 }
 
@@ -26,7 +21,9 @@ const settings = {
   accessToken: {
     config: "cometapi:accessToken",
     environment: "COMETAPI_ACCESS_TOKEN",
-    secret: true,
+    required:
+      "is not set. Create a personal access token in the CometAPI console under Personal Settings, then run " +
+      "`pulumi config set --secret cometapi:accessToken`, or set COMETAPI_ACCESS_TOKEN",
     refuse: (value) => {
       if (/^bearer\s/i.test(value)) {
         return 'must be the raw token: leave out the "Bearer " in front. CometAPI takes that prefix only with API keys';
@@ -47,47 +44,35 @@ const settings = {
     refuse: (value) =>
       /^\d{1,19}$/.test(value) ? undefined : "must be the numeric user id of the account, digits only",
   },
-} satisfies Record<string, Setting>;
+} satisfies Record<keyof Settings, Setting>;
 
 const defaultBaseUrl = "https://api.cometapi.com";
 
 /**
  * Reads the settings, config before environment.
  *
- * @returns the settings, or every reason why there are none
+ * @returns the settings, or every reason why there are none, each naming the setting and the remedy
  */
 export function readSettings(
   config: (key: string) => string | undefined,
   environment: Record<string, string | undefined>,
-): { settings: Settings; failures?: never } | { settings?: never; failures: Failure[] } {
-  const failures: Failure[] = [];
+): { settings: Settings; refused?: never } | { settings?: never; refused: string[] } {
+  const refused: string[] = [];
   const read = (setting: Setting): string | undefined => {
     const fromConfig = config(setting.config);
     // An empty variable is how shells and CI systems say "not set".
     const value = fromConfig ?? (environment[setting.environment] || undefined);
-    if (value === undefined) return undefined;
-    const reason = setting.refuse(value);
+    const reason = value === undefined ? setting.required : setting.refuse(value);
     if (reason === undefined) return value;
-    const source = fromConfig === undefined ? setting.environment : setting.config;
-    failures.push({ property: setting.config, reason: `${source} ${reason}.` });
+    const source = fromConfig === undefined && value !== undefined ? ` (from ${setting.environment})` : "";
+    refused.push(`${setting.config}${source} ${reason}.`);
     return undefined;
   };
 
   const accessToken = read(settings.accessToken);
   const baseUrl = read(settings.baseUrl) ?? defaultBaseUrl;
   const userId = read(settings.userId);
-  if (
-    accessToken === undefined &&
-    failures.every((failure) => failure.property !== settings.accessToken.config)
-  ) {
-    failures.push({
-      property: settings.accessToken.config,
-      reason:
-        "no access token is set. Create a personal access token in the CometAPI console under Personal Settings, then run " +
-        "`pulumi config set --secret cometapi:accessToken` or set COMETAPI_ACCESS_TOKEN.",
-    });
-  }
-  if (accessToken === undefined || failures.length > 0) return { failures };
+  if (accessToken === undefined || refused.length > 0) return { refused };
   return { settings: { accessToken, baseUrl: baseUrl.replace(/\/+$/, ""), userId } };
 }
 

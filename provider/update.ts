@@ -29,7 +29,12 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
 async function bring(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
   const { granted, record: before } = live;
   const assigned = want.remainQuota === old.remainQuota ? undefined : want.remainQuota;
-  await live.write(live.statusFor(want.status), fieldsOf(want, assigned ?? before.remainQuota));
+  const write = (quota: number) => live.write(live.statusFor(want.status), fieldsOf(want, quota));
+  await write(assigned ?? before.remainQuota).catch((error: unknown) => {
+    // The last request of a key may overdraw it, and some servers take no number below 0 back. It is used up either way.
+    if (!(error instanceof Refused) || assigned !== undefined || before.remainQuota >= 0) throw error;
+    return write(0);
+  });
 
   // Only an enabled key can have been used between the look and the write.
   if (assigned === undefined && !want.unlimitedQuota && before.status === "enabled") {

@@ -1,0 +1,166 @@
+import { setImmediate } from "node:timers/promises";
+import { afterEach, expect } from "vitest";
+import { Unfinished } from "../../provider/errors";
+import type { KeyInputs, KeyState } from "../../provider/key";
+import { KeyLifecycle } from "../../provider/lifecycle";
+import {
+  type CometServer,
+  type KeyView,
+  newApi,
+  type Personality,
+  type ServerOptions,
+  startServer,
+} from "../server";
+
+/** 2026-01-01. Time passes only when the provider waits, or a test says so. */
+const start = 1_767_225_600_000;
+
+/** A server and a provider that share one clock on which waiting takes no time. */
+export class Rig {
+  readonly told: string[] = [];
+  /** What the provider waited for in all, in milliseconds. */
+  waited = 0;
+  environment: Record<string, string | undefined>;
+  lifecycle: KeyLifecycle;
+
+  constructor(readonly server: CometServer) {
+    this.environment = {
+      COMETAPI_BASE_URL: server.url,
+      COMETAPI_ACCESS_TOKEN: server.account.token,
+      COMETAPI_USER_ID: String(server.account.userId),
+    };
+    this.lifecycle = this.provider();
+  }
+
+  /** A provider process of its own, as a second stack would have. */
+  provider(config: Record<string, string> = {}): KeyLifecycle {
+    return new KeyLifecycle({
+      config: (key) => config[key],
+      environment: this.environment,
+      clock: {
+        now: () => this.server.now(),
+        sleep: async (ms) => {
+          this.waited += ms;
+          this.server.advance(ms);
+          await setImmediate();
+        },
+      },
+      tell: (line) => this.told.push(line),
+    });
+  }
+
+  resource(logicalName = "backend"): Resource {
+    return new Resource(this, logicalName);
+  }
+
+  /** The keys that are in the account now. */
+  living(): KeyView[] {
+    return this.server.keys().filter((key) => key.deletedAt === undefined);
+  }
+
+  requests(method: string): unknown[] {
+    return this.server.requests.filter((request) => request.method === method).map((request) => request.body);
+  }
+}
+
+type Declared = Record<string, unknown>;
+
+/** One resource in state, treated as the engine would. */
+export class Resource {
+  id: string | undefined;
+  inputs: KeyInputs | undefined;
+  outputs: KeyState | undefined;
+  /** The engine's mark of a half-made resource, which a refresh clears. */
+  failed = false;
+
+  constructor(
+    private readonly rig: Rig,
+    private readonly logicalName: string,
+  ) {}
+
+  get live(): KeyView {
+    return this.rig.server.key(Number(this.id));
+  }
+
+  get state(): KeyState {
+    if (this.outputs === undefined) throw new Error("nothing is in state");
+    return this.outputs;
+  }
+
+  check(declared: Declared) {
+    return this.rig.lifecycle.check({ declared, old: this.inputs ?? {}, logicalName: this.logicalName });
+  }
+
+  /** Whether an `up` would change the key. */
+  preview(declared: Declared): boolean {
+    const { inputs, failures } = this.check(declared);
+    expect(failures).toEqual([]);
+    return this.outputs === undefined || this.failed || this.rig.lifecycle.diff(this.outputs, inputs);
+  }
+
+  async up(declared: Declared): Promise<"created" | "updated" | "same"> {
+    const { inputs, failures } = this.check(declared);
+    expect(failures).toEqual([]);
+    try {
+      if (this.id === undefined || this.outputs === undefined) {
+        const made = await this.rig.lifecycle.create(inputs);
+        Object.assign(this, { id: made.id, inputs, outputs: made.state, failed: false });
+        return "created";
+      }
+      if (!this.failed && !this.rig.lifecycle.diff(this.outputs, inputs)) {
+        this.inputs = inputs;
+        return "same";
+      }
+      this.outputs = await this.rig.lifecycle.update(this.id, this.outputs, inputs);
+      this.inputs = inputs;
+      this.failed = false;
+      return "updated";
+    } catch (error) {
+      if (error instanceof Unfinished) {
+        Object.assign(this, { id: error.id, inputs, outputs: error.state, failed: true });
+      }
+      throw error;
+    }
+  }
+
+  /** @returns whether drift was found */
+  async refresh(): Promise<boolean> {
+    if (this.id === undefined || this.inputs === undefined) throw new Error("nothing is in state");
+    const live = await this.rig.lifecycle.read(this.id, this.state);
+    if (live === undefined) {
+      Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
+      return true;
+    }
+    const drift = this.rig.lifecycle.diff(live.state, this.inputs);
+    this.inputs = live.inputs;
+    this.outputs = live.state;
+    this.failed = false;
+    return drift;
+  }
+
+  async destroy(): Promise<void> {
+    if (this.id === undefined) return;
+    await this.rig.lifecycle.delete(this.id, this.state);
+    Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
+  }
+}
+
+const rigs: Rig[] = [];
+afterEach(async () => {
+  const done = rigs.splice(0);
+  await Promise.all(done.map(({ server }) => server.close()));
+  // Whatever else a test was about, the provider never broke the rules of the API.
+  for (const { server } of done) expect(server.violations).toEqual([]);
+});
+
+export async function rig(options: ServerOptions = {}): Promise<Rig> {
+  const made = new Rig(await startServer({ now: () => start, ...options }));
+  rigs.push(made);
+  return made;
+}
+
+/** Both backends the provider must be right with. New API with keys in full: masked ones cannot be managed at all. */
+export const backends: [string, Partial<Personality>][] = [
+  ["CometAPI", {}],
+  ["New API", { ...newApi, maskedKeys: false }],
+];
