@@ -45,18 +45,17 @@ function adviceOn(error: Error): string | undefined {
  * What a refusal is most likely about. Messages come in any language, so they choose the advice and nothing else.
  */
 function remedy({ answer, httpStatus }: Refused): string {
-  if (
-    httpStatus === 401 ||
-    /token.*(invalid|expired)|unauthori[sz]ed|not logged in|access ?token/i.test(answer)
-  ) {
-    return "Check cometapi:accessToken: a personal access token from the CometAPI console, under Personal Settings, that is still valid";
+  if (httpStatus === 401 || /access ?token|unauthori[sz]ed|not logged in|new-api-user/i.test(answer)) {
+    return (
+      "Check cometapi:accessToken: it must be a personal access token from the CometAPI console, under Personal " +
+      "Settings, that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id"
+    );
   }
   if (/group|分组/i.test(answer))
     return "See the property group: name one that this account has, or leave it out";
   if (/name|名称/i.test(answer)) {
     return "See the property name: at most 50 characters, and a self-hosted New API counts bytes";
   }
-  if (/New-Api-User|user ?id/i.test(answer)) return "Set cometapi:userId to the account's numeric user id";
   return "Change what CometAPI names, then run the same command again";
 }
 
