@@ -43,7 +43,7 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<K
     if (lost === undefined || (lost instanceof NoAnswer && lost.mayHaveActed)) perhapsMade++;
     if (perhapsMade === 0) throw lost;
     const found = await awaitList(api, lost, "the new key is not listed yet", () =>
-      api.listing.newestNamed(fields.name),
+      api.newestNamed(fields.name),
     );
     if (found !== undefined) return found;
     throw (
@@ -69,7 +69,7 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<K
 
 /** A lost create that took effect late is a second key of the same name: never used, and like the first in every field. */
 async function removeExtras(api: CometApi, keep: KeyRecord, fields: KeyFields): Promise<void> {
-  for (const extra of await api.listing.allNamed(fields.name)) {
+  for (const extra of await api.allNamed(fields.name)) {
     const twin = extra.usedQuota === 0 && differences(extra, fields).length === 0;
     if (extra.id !== keep.id && twin) await deleteForGood(api, extra.id);
   }
@@ -88,7 +88,7 @@ export async function deleteForGood(api: CometApi, id: string): Promise<void> {
       lost = error;
     }
     const gone = await awaitList(api, lost, "the deleted key is still listed", async () =>
-      (await api.listing.withId(id)) === undefined ? true : undefined,
+      (await api.listed(id)) === undefined ? true : undefined,
     );
     if (gone) return;
     throw (
@@ -112,7 +112,7 @@ async function awaitList<T>(
   const patienceMs = lost === undefined ? listedWithinMs.answered : listedWithinMs.lost;
   for (let waited = 0, wait = 250; ; waited += wait, wait = Math.min(2 * wait, 2_000)) {
     const seen = await look();
-    if (seen !== undefined || waited >= patienceMs) return seen;
+    if (seen !== undefined || waited >= patienceMs || wait > api.budget.left()) return seen;
     await api.budget.wait(wait, why);
   }
 }

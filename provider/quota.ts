@@ -1,8 +1,11 @@
+import { Impossible } from "./errors";
 import { fieldsOf, type ResolvedKey } from "./key";
 import type { LiveKey } from "./write";
 
 /** Corrections made while the key goes on serving. One that is used all the time is never caught standing still. */
 const correctionsInFlight = 4;
+/** A key that is used on and on although it is disabled: some servers notice late. */
+const correctionsAtMost = 12;
 
 /**
  * Takes back what an update gave away. An update can only set what is left, not leave it alone, so what was used
@@ -16,6 +19,12 @@ export async function holdQuota(live: LiveKey, granted: number, want: ResolvedKe
     await live.look();
     const excess = live.granted - granted;
     if (excess <= 0 || live.record.remainQuota <= 0) break;
+    if (corrections === correctionsAtMost) {
+      await live.write("enabled", fieldsOf(want, live.record.remainQuota));
+      throw new Impossible(
+        `the key is used so much, even while disabled, that its quota cannot be kept exact: it has ${excess} units more than it should`,
+      );
+    }
     if (corrections === correctionsInFlight) {
       live.api.budget.tell(
         `the key "${want.name}" is in use all the time; it is disabled for a moment so that its quota can be kept exact`,

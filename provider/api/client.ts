@@ -30,8 +30,9 @@ export class Account {
     limits?: Limits,
   ) {
     this.transport = new Transport(settings, limits);
-    // A walk serves several operations, so it has a budget of its own.
-    this.listing = new Listing((page, size) => this.operation().page(page, size));
+    this.listing = new Listing((page, size, budget) =>
+      new CometApi(this.transport, this.listing, budget).page(page, size),
+    );
   }
 
   /** A client for one lifecycle operation, with that operation's budget of time. */
@@ -51,7 +52,7 @@ export class Account {
 export class CometApi {
   constructor(
     private readonly transport: Transport,
-    readonly listing: Listing,
+    private readonly listing: Listing,
     readonly budget: Budget,
   ) {}
 
@@ -85,8 +86,23 @@ export class CometApi {
       return await this.read(`/api/token/${id}`, recordAnswer);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return this.listing.withId(id);
+      return this.listed(id);
     }
+  }
+
+  /** The key as the list has it; `undefined` proves that the list does not hold it. */
+  listed(id: string): Promise<KeyRecord | undefined> {
+    return this.listing.withId(id, this.budget);
+  }
+
+  /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
+  newestNamed(name: string): Promise<KeyRecord | undefined> {
+    return this.listing.newestNamed(name, this.budget);
+  }
+
+  /** Every key of exactly this name, from a walk over the whole account. */
+  allNamed(name: string): Promise<KeyRecord[]> {
+    return this.listing.allNamed(name, this.budget);
   }
 
   private read<T>(path: string, answer: z.ZodType<T>): Promise<T> {

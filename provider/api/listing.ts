@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { NoAnswer } from "./errors";
+import type { Budget } from "./retry";
 import type { KeyRecord, Page } from "./wire";
 
 /** The most CometAPI gives at once. */
@@ -7,7 +8,10 @@ const pageSize = 100;
 /** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
 const proofPageSizes = [pageSize, 97, 89, 83];
 
-type Wanted = { name: string } | { id: string };
+type Wanted = ({ name: string } | { id: string }) & {
+  /** The time left to the operation that asks. A shared walk has the time of the most patient one. */
+  budget: Budget;
+};
 
 /**
  * Finds keys in the account's list, newest first.
@@ -19,7 +23,7 @@ export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, KeyRecord | undefined>;
 
-  constructor(private readonly fetchPage: (page: number, size: number) => Promise<Page>) {
+  constructor(private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
       batchScheduleFn: (run) => void this.idle.then(() => setImmediate(run)),
@@ -27,19 +31,19 @@ export class Listing {
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
-  newestNamed(name: string): Promise<KeyRecord | undefined> {
-    return this.loader.load({ name });
+  newestNamed(name: string, budget: Budget): Promise<KeyRecord | undefined> {
+    return this.loader.load({ name, budget });
   }
 
   /** The key of this id; `undefined` proves that the list does not hold it. */
-  withId(id: string): Promise<KeyRecord | undefined> {
-    return this.loader.load({ id });
+  withId(id: string, budget: Budget): Promise<KeyRecord | undefined> {
+    return this.loader.load({ id, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
-  async allNamed(name: string): Promise<KeyRecord[]> {
+  async allNamed(name: string, budget: Budget): Promise<KeyRecord[]> {
     const found = new Map<string, KeyRecord>();
-    for await (const page of this.pages(pageSize)) {
+    for await (const page of this.pages(pageSize, budget)) {
       for (const item of page.items) if (item.name === name) found.set(item.id, item);
     }
     return [...found.values()];
@@ -53,8 +57,11 @@ export class Listing {
 
   private async walk(wanted: readonly Wanted[]): Promise<(KeyRecord | undefined)[]> {
     const settled = new Map<Wanted, KeyRecord | undefined>();
+    const budget = wanted
+      .map((want) => want.budget)
+      .reduce((one, other) => (one.left() > other.left() ? one : other));
     for (const size of proofPageSizes) {
-      for await (const page of this.pages(size)) {
+      for await (const page of this.pages(size, budget)) {
         for (const want of wanted) {
           if (settled.has(want)) continue;
           const hit = page.items.find((item) =>
@@ -76,9 +83,12 @@ export class Listing {
     );
   }
 
-  private async *pages(size: number): AsyncGenerator<Page & { first: boolean; last: boolean }> {
+  private async *pages(
+    size: number,
+    budget: Budget,
+  ): AsyncGenerator<Page & { first: boolean; last: boolean }> {
     for (let number = 1; ; number++) {
-      const page = await this.fetchPage(number, size);
+      const page = await this.fetchPage(number, size, budget);
       if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
         throw new NoAnswer("CometAPI's list of keys is not newest first, so nothing can be looked up in it", {
           mayHaveActed: false,

@@ -35,8 +35,9 @@ export class Budget {
     this.deadline = clock.now() + budgetMs;
   }
 
-  allows(ms: number): boolean {
-    return this.clock.now() + ms <= this.deadline;
+  /** In milliseconds. */
+  left(): number {
+    return this.deadline - this.clock.now();
   }
 
   async wait(ms: number, why: string): Promise<void> {
@@ -52,7 +53,7 @@ export class Budget {
       } catch (error) {
         if (!(error instanceof NoAnswer) || !error.retry || !mayRepeat(error)) throw error;
         const wait = waitBeforeTry(tries, error.retryAfterMs);
-        if ((error.unreachable && tries >= retryPolicy.unreachableTries) || !this.allows(wait)) {
+        if ((error.unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {
           error.message += ` (given up after ${tries} ${tries === 1 ? "try" : "tries"})`;
           throw error;
         }
