@@ -1,16 +1,25 @@
 import { type KeyInputs, type KeyState, resolve } from "./key";
-import { propertyNames, same } from "./properties";
+import { type PropertyName, propertyNames, same } from "./properties";
 import { holdsUnknown } from "./unknown";
 
+export interface KeyDiff {
+  /** Whether an update is due. */
+  changed: boolean;
+  /** The inputs that say something else than before. None, and an update is due: one was left unfinished. */
+  properties: PropertyName[];
+}
+
 /**
- * Whether an update is due. Use is no change, and neither is having expired or run out: both end with a new
- * declaration.
+ * Compares what is declared with what is in state. Use is no change, and neither is having expired or run out:
+ * both end with a new declaration.
  */
-export function diff(old: KeyState, inputs: KeyInputs): boolean {
-  if (old.__unfinished === true) return true;
-  if (propertyNames.some((name) => holdsUnknown(inputs[name]))) return true;
+export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
+  // What was left unfinished may need an update of properties that no longer differ.
+  if (old.__unfinished === true) return { changed: true, properties: [] };
   const want = resolve(inputs);
-  if ((want.status === "disabled") !== (old.status === "disabled")) return true;
-  const was = resolve({ ...old, status: want.status });
-  return propertyNames.some((name) => !same(name, want[name], was[name]));
+  const was = resolve({ ...old, status: old.status === "disabled" ? "disabled" : "enabled" });
+  const properties = propertyNames.filter(
+    (name) => holdsUnknown(inputs[name]) || !same(name, want[name], was[name]),
+  );
+  return { changed: properties.length > 0, properties };
 }

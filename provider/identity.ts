@@ -71,12 +71,12 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<K
 async function removeExtras(api: CometApi, keep: KeyRecord, fields: KeyFields): Promise<void> {
   for (const extra of await api.allNamed(fields.name)) {
     const twin = extra.usedQuota === 0 && differences(extra, fields).length === 0;
-    if (extra.id !== keep.id && twin) await deleteForGood(api, extra.id);
+    if (extra.id !== keep.id && twin) await deleteForGood(api, extra.id, keep.userId);
   }
 }
 
 /** Deletes a key, and is done only when the list proves it gone. */
-export async function deleteForGood(api: CometApi, id: string): Promise<void> {
+export async function deleteForGood(api: CometApi, id: string, owner: number | undefined): Promise<void> {
   let lost: unknown;
   const attempt = async () => {
     lost = undefined;
@@ -88,7 +88,7 @@ export async function deleteForGood(api: CometApi, id: string): Promise<void> {
       lost = error;
     }
     const gone = await awaitList(api, lost, "the deleted key is still listed", async () =>
-      (await api.listed(id)) === undefined ? true : undefined,
+      (await api.listed(id, owner)) === undefined ? true : undefined,
     );
     if (gone) return;
     throw (

@@ -40,7 +40,12 @@ export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): 
 }
 
 export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
-  return hosted(async () => ({ changes: keys().diff(olds, news) }));
+  return hosted(async () => {
+    const { changed, properties } = keys().diff(olds, news);
+    // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
+    // is what makes `replaceOnChanges` work.
+    return properties.length > 0 ? {} : { changes: changed };
+  });
 }
 
 export function create(inputs: KeyInputs & Hosted): Promise<dynamic.CreateResult> {

@@ -1,8 +1,9 @@
 import type { Account, CometApi } from "./api/client";
+import type { Limits } from "./api/transport";
 import { type CheckRequest, check } from "./check";
 import type { Clock } from "./clock";
 import { create } from "./create";
-import { diff } from "./diff";
+import { diff, type KeyDiff } from "./diff";
 import { Impossible } from "./errors";
 import { explaining } from "./explain";
 import { deleteForGood } from "./identity";
@@ -19,6 +20,8 @@ export interface Host {
   clock: Clock;
   /** Shows the person at the terminal a line while an operation goes on. */
   tell(line: string): void;
+  /** How long and how large an answer may be; tests are less patient. */
+  limits?: Limits;
 }
 
 /** The life of a `CometApiKey`. Errors that can be foreseen are told as text fit for the terminal. */
@@ -36,7 +39,7 @@ export class KeyLifecycle {
   }
 
   /** Whether an update is due. Nothing ever needs a replacement. */
-  diff(old: KeyState, inputs: KeyInputs): boolean {
+  diff(old: KeyState, inputs: KeyInputs): KeyDiff {
     return diff(old, inputs);
   }
 
@@ -55,7 +58,9 @@ export class KeyLifecycle {
 
   /** Done only when the key is proved gone. */
   delete(id: string, old: Partial<KeyState>): Promise<void> {
-    return explaining(`deleting ${named(id, old)}`, async () => deleteForGood(await this.api(), id));
+    return explaining(`deleting ${named(id, old)}`, async () =>
+      deleteForGood(await this.api(), id, old.userId),
+    );
   }
 
   /** Loads what speaks HTTP with the first request: a preview makes none. */
@@ -68,7 +73,7 @@ export class KeyLifecycle {
     const { settings, refused } = readSettings(this.host.config, this.host.environment);
     if (settings === undefined) throw new Impossible(refused.join(" "));
     const { Account } = await import("./api/client.js");
-    return new Account(settings, this.host.clock, this.host.tell);
+    return new Account(settings, this.host.clock, this.host.tell, this.host.limits);
   }
 }
 

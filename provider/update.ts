@@ -8,7 +8,7 @@ import { gone, LiveKey, seeThrough } from "./write";
 
 /** Brings a live key to what is declared, in place, by full updates only. */
 export async function update(api: CometApi, id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
-  const record = await api.find(id);
+  const record = await api.find(id, old.userId);
   if (record === undefined) throw gone();
   expectReadable(record.key);
   const live = new LiveKey(api, record);

@@ -27,7 +27,7 @@ export class LiveKey {
   }
 
   async look(): Promise<KeyRecord> {
-    const now = await this.api.find(this.id);
+    const now = await this.api.find(this.id, this.record.userId);
     if (now === undefined) throw gone();
     this.record = now;
     return now;

@@ -81,18 +81,18 @@ export class CometApi {
    * The key as it is now; `undefined` once the list proved that it is gone. `GET /api/token/{id}` cannot tell
    * a key that is gone from a token that is bad: both are the same soft refusal, in any language.
    */
-  async find(id: string): Promise<KeyRecord | undefined> {
+  async find(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
     try {
       return await this.read(`/api/token/${id}`, recordAnswer);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return this.listed(id);
+      return this.listed(id, owner);
     }
   }
 
-  /** The key as the list has it; `undefined` proves that the list does not hold it. */
-  listed(id: string): Promise<KeyRecord | undefined> {
-    return this.listing.withId(id, this.budget);
+  /** The key as the list of its owner's account has it; `undefined` proves that the list does not hold it. */
+  listed(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+    return this.listing.withId(id, owner, this.budget);
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */

@@ -8,10 +8,16 @@ const pageSize = 100;
 /** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
 const proofPageSizes = [pageSize, 97, 89, 83];
 
-type Wanted = ({ name: string } | { id: string }) & {
+type Wanted = ({ name: string } | { id: string; owner: number | undefined }) & {
   /** The time left to the operation that asks. A shared walk has the time of the most patient one. */
   budget: Budget;
 };
+
+/** A page, and whether it is at an end of the list. */
+type Placed = Page & { first: boolean; last: boolean };
+
+/** An error is the answer to one look-up of a walk, not to all that share it. */
+type Found = KeyRecord | Error | undefined;
 
 /**
  * Finds keys in the account's list, newest first.
@@ -35,9 +41,13 @@ export class Listing {
     return this.loader.load({ name, budget });
   }
 
-  /** The key of this id; `undefined` proves that the list does not hold it. */
-  withId(id: string, budget: Budget): Promise<KeyRecord | undefined> {
-    return this.loader.load({ id, budget });
+  /**
+   * The key of this id; `undefined` proves that the list does not hold it.
+   *
+   * @param owner the account the key is in, if known: the list of another account proves nothing
+   */
+  withId(id: string, owner: number | undefined, budget: Budget): Promise<KeyRecord | undefined> {
+    return this.loader.load({ id, owner, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
@@ -49,44 +59,36 @@ export class Listing {
     return [...found.values()];
   }
 
-  private serve(wanted: readonly Wanted[]): Promise<(KeyRecord | undefined)[]> {
+  private serve(wanted: readonly Wanted[]): Promise<Found[]> {
     const walk = this.walk(wanted);
     this.idle = walk.catch(() => undefined);
     return walk;
   }
 
-  private async walk(wanted: readonly Wanted[]): Promise<(KeyRecord | undefined)[]> {
-    const settled = new Map<Wanted, KeyRecord | undefined>();
+  private async walk(wanted: readonly Wanted[]): Promise<Found[]> {
+    const settled = new Map<Wanted, Found>();
     const budget = wanted
       .map((want) => want.budget)
       .reduce((one, other) => (one.left() > other.left() ? one : other));
     for (const size of proofPageSizes) {
       for await (const page of this.pages(size, budget)) {
         for (const want of wanted) {
-          if (settled.has(want)) continue;
-          const hit = page.items.find((item) =>
-            "id" in want ? item.id === want.id : item.name === want.name,
-          );
-          if (hit !== undefined || ("id" in want && provesAbsence(page, want.id))) settled.set(want, hit);
+          const verdict = settled.has(want) ? undefined : judge(page, want);
+          if (verdict !== undefined) settled.set(want, verdict.found);
         }
         if (settled.size === wanted.length) break;
       }
-      if (wanted.every((want) => settled.has(want) || !("id" in want)))
+      if (wanted.every((want) => settled.has(want) || "name" in want)) {
         return wanted.map((want) => settled.get(want));
+      }
     }
     throw new NoAnswer(
       "the list of keys kept changing while it was read, so a key could be neither found nor proved gone",
-      {
-        mayHaveActed: false,
-        retry: true,
-      },
+      { mayHaveActed: false, retry: true },
     );
   }
 
-  private async *pages(
-    size: number,
-    budget: Budget,
-  ): AsyncGenerator<Page & { first: boolean; last: boolean }> {
+  private async *pages(size: number, budget: Budget): AsyncGenerator<Placed> {
     for (let number = 1; ; number++) {
       const page = await this.fetchPage(number, size, budget);
       if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
@@ -102,12 +104,28 @@ export class Listing {
   }
 }
 
+/** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
+function judge(page: Placed, want: Wanted): { found: Found } | undefined {
+  const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
+  if (found !== undefined) return { found };
+  if ("name" in want || !provesAbsence(page, want.id)) return undefined;
+  const stranger = page.items.find(({ userId }) => want.owner !== undefined && userId !== want.owner);
+  if (stranger === undefined) return { found };
+  return {
+    found: new NoAnswer(
+      `the access token is of account ${stranger.userId}, but the key belongs to account ${want.owner}. ` +
+        "Set cometapi:accessToken to a token of that account",
+      { mayHaveActed: false, retry: false },
+    ),
+  };
+}
+
 /**
  * A page is one moment's view, two pages are not: while one is read, keys created or deleted shift the next. So
  * absence is proved only by a single page that shows both neighbours of the place where the key would stand, or
  * the end of the list there.
  */
-function provesAbsence(page: Page & { first: boolean; last: boolean }, id: string): boolean {
+function provesAbsence(page: Placed, id: string): boolean {
   const wanted = Number(id);
   const older = page.items.findIndex((item) => Number(item.id) < wanted);
   if (older > 0) return true;

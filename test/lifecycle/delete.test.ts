@@ -131,6 +131,19 @@ describe("a key is dropped from state", () => {
   });
 });
 
+test("another account's token neither deletes nor drops a key: its list proves nothing", async () => {
+  const { setup, server, key } = await made();
+  const other = server.addAccount();
+  server.console.create({}, other);
+  setup.environment["COMETAPI_ACCESS_TOKEN"] = other.token;
+  setup.lifecycle = setup.provider();
+  const account = `the key belongs to account ${server.account.userId}`;
+  await expect(key.refresh()).rejects.toThrow(account);
+  await expect(key.destroy()).rejects.toThrow(account);
+  await expect(key.up({ remainQuota: 5 })).rejects.toThrow(account);
+  expect(key.id).toBeDefined();
+});
+
 test("an update of a key that is gone says so and says what to do", async () => {
   const { server, key } = await made();
   server.console.delete(Number(key.id));

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, expect } from "vitest";
+import type { Limits } from "../../provider/api/transport";
 import { Unfinished } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key";
 import { KeyLifecycle } from "../../provider/lifecycle";
@@ -33,7 +34,7 @@ export class Rig {
   }
 
   /** A provider process of its own, as a second stack would have. */
-  provider(config: Record<string, string> = {}): KeyLifecycle {
+  provider(config: Record<string, string> = {}, limits?: Limits): KeyLifecycle {
     return new KeyLifecycle({
       config: (key) => config[key],
       environment: this.environment,
@@ -46,6 +47,7 @@ export class Rig {
         },
       },
       tell: (line) => this.told.push(line),
+      ...(limits && { limits }),
     });
   }
 
@@ -95,7 +97,7 @@ export class Resource {
   preview(declared: Declared): boolean {
     const { inputs, failures } = this.check(declared);
     expect(failures).toEqual([]);
-    return this.outputs === undefined || this.failed || this.rig.lifecycle.diff(this.outputs, inputs);
+    return this.outputs === undefined || this.failed || this.rig.lifecycle.diff(this.outputs, inputs).changed;
   }
 
   async up(declared: Declared): Promise<"created" | "updated" | "same"> {
@@ -107,7 +109,7 @@ export class Resource {
         Object.assign(this, { id: made.id, inputs, outputs: made.state, failed: false });
         return "created";
       }
-      if (!this.failed && !this.rig.lifecycle.diff(this.outputs, inputs)) {
+      if (!this.failed && !this.rig.lifecycle.diff(this.outputs, inputs).changed) {
         this.inputs = inputs;
         return "same";
       }
@@ -131,7 +133,7 @@ export class Resource {
       Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
       return true;
     }
-    const drift = this.rig.lifecycle.diff(live.state, this.inputs);
+    const drift = this.rig.lifecycle.diff(live.state, this.inputs).changed;
     this.inputs = live.inputs;
     this.outputs = live.state;
     this.failed = false;
