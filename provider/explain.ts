@@ -48,7 +48,8 @@ function remedy({ answer, httpStatus }: Refused): string {
   if (httpStatus === 401 || /access ?token|unauthori[sz]ed|not logged in|new-api-user/i.test(answer)) {
     return (
       "Check cometapi:accessToken: it must be a personal access token from the CometAPI console, under Personal " +
-      "Settings, that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id"
+      "Settings, that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id. " +
+      "Refresh and destroy use the config of the last `pulumi up`, unless they are given --run-program"
     );
   }
   if (/group|分组/i.test(answer))
