@@ -56,7 +56,8 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
   if (
     typeof key.expiredTime === "string" &&
     !unknown("expiredTime") &&
-    !same("expiredTime", key.expiredTime, old.expiredTime)
+    !same("expiredTime", key.expiredTime, old.expiredTime) &&
+    !same("expiredTime", key.expiredTime, old.__expiredTime)
   ) {
     const seconds = toUnixSeconds(key.expiredTime);
     if (seconds !== -1 && seconds * 1000 <= now) {

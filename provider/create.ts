@@ -1,5 +1,5 @@
 import type { CometApi } from "./api/client";
-import { createAndFind, placeholderName } from "./identity";
+import { createAndFind, placeholderName, removeExtras } from "./identity";
 import { fieldsOf, type KeyInputs, type KeyState, resolve } from "./key";
 import { expectReadable } from "./secret";
 import { expectStored, quotaStored } from "./stored";
@@ -12,14 +12,17 @@ export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: st
   const generated = inputs.__autoName === inputs.name;
   const sent = { ...fieldsOf(want, quota), name: generated ? want.name : placeholderName() };
 
-  const live = new LiveKey(api, await createAndFind(api, sent));
+  const found = await createAndFind(api, sent);
+  const live = new LiveKey(api, found.record);
   live.touched = true;
+  live.assigning = quota;
   live.written = want.unlimitedQuota || quotaStored(live.record, quota, 0);
   const state = await seeThrough(live, inputs, undefined, async () => {
+    await removeExtras(api, found);
     expectReadable(live.record.key);
-    expectStored(live.record, sent, 0);
+    expectStored(live.record, sent, 0, (text) => api.quote(text));
     if (!generated || want.status !== live.record.status)
       await live.write(want.status, fieldsOf(want, quota));
   });
-  return { id: live.id, state };
+  return { id: live.record.id, state };
 }

@@ -15,7 +15,7 @@ export interface KeyDiff {
  */
 export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
   // What was left unfinished may need an update of properties that no longer differ.
-  if (old.__unfinished === true) return { changed: true, properties: [] };
+  if (old.__unfinished !== undefined) return { changed: true, properties: [] };
   const want = resolve(inputs);
   const was = resolve({ ...old, status: old.status === "disabled" ? "disabled" : "enabled" });
   const properties = propertyNames.filter(

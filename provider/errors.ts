@@ -4,7 +4,7 @@ import type { KeyState } from "./key";
 export class Impossible extends Error {}
 
 /** The key exists, but is not yet what was declared. Carries what is known, so that the next `up` can finish it. */
-export class Unfinished extends Error {
+export class HalfMade extends Error {
   constructor(
     readonly id: string,
     readonly state: KeyState,

@@ -1,5 +1,5 @@
 import { NoAnswer, Refused } from "./api/errors";
-import { Impossible, Unfinished } from "./errors";
+import { HalfMade, Impossible } from "./errors";
 
 /** An error written for the person at the terminal: which key, what was being done, what was answered, what to do. */
 export class Told extends Error {
@@ -18,7 +18,7 @@ export async function explaining<T>(doing: string, work: () => Promise<T>): Prom
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Unfinished) throw new Unfinished(error.id, error.state, told(doing, error.cause));
+    if (error instanceof HalfMade) throw new HalfMade(error.id, error.state, told(doing, error.cause));
     throw told(doing, error);
   }
 }
@@ -34,31 +34,46 @@ function told(doing: string, error: unknown): Error {
 function adviceOn(error: Error): string | undefined {
   if (error instanceof Refused) return remedy(error);
   if (error instanceof NoAnswer) {
-    return error.retry
+    return error.traits.retry
       ? "Run the same command again later: it looks for what was done before it does more"
       : "";
   }
   return error instanceof Impossible ? "" : undefined;
 }
 
-/**
- * What a refusal is most likely about. Messages come in any language, so they choose the advice and nothing else.
- */
+/** What a refusal is most likely about. Messages come in any language, so they choose the advice and nothing else. */
 function remedy({ answer, httpStatus }: Refused): string {
-  if (httpStatus === 401 || /access ?token|unauthori[sz]ed|not logged in|new-api-user/i.test(answer)) {
-    return (
-      "Check cometapi:accessToken: it must be a personal access token from the CometAPI console, under Personal " +
-      "Settings, that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id. " +
-      "Refresh and destroy use the config of the last `pulumi up`, unless they are given --run-program"
-    );
-  }
-  if (/group|分组/i.test(answer))
-    return "See the property group: name one that this account has, or leave it out";
-  if (/name|名称/i.test(answer)) {
-    return "See the property name: at most 50 characters, and a self-hosted New API counts bytes";
-  }
-  return "Change what CometAPI names, then run the same command again";
+  const status = remedies.find(({ about }) => about === httpStatus);
+  const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
+  return (
+    (status ?? words)?.remedy ?? "If something is to be changed, change it; then run the same command again"
+  );
 }
+
+const checkToken =
+  "Check cometapi:accessToken: it must be a personal access token from the CometAPI console, under Personal Settings, " +
+  "that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id. Refresh and destroy " +
+  "use the config of the last `pulumi up`, unless they are given --run-program";
+
+const remedies: { about: number | RegExp; remedy: string }[] = [
+  { about: 401, remedy: checkToken },
+  { about: 404, remedy: "Check cometapi:baseUrl: there is no CometAPI at that address" },
+  { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
+  {
+    about: /maximum (number|limit)|too many (tokens|keys)/i,
+    remedy: "Delete keys that are no longer used, or use another account",
+  },
+  {
+    about: /\bgroup\b|分组/i,
+    remedy: "See the property group: name one that this account has, or leave it out",
+  },
+  {
+    about: /\bname\b|名称/i,
+    remedy: "See the property name: at most 50 characters, and a self-hosted New API counts bytes",
+  },
+  { about: /\bquota\b|额度/i, remedy: "See the property remainQuota" },
+  { about: /\bexpir/i, remedy: "See the property expiredTime" },
+];
 
 function sentences(...parts: string[]): string {
   return parts

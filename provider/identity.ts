@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { CometApi } from "./api/client";
 import { NoAnswer } from "./api/errors";
 import type { KeyFields, KeyRecord } from "./api/wire";
+import { Impossible } from "./errors";
+import { fromUnixSeconds } from "./instant";
+import type { KeyState } from "./key";
+import { laggingMs, patiently } from "./patience";
 import { differences } from "./stored";
 
-/** How long the list may lag behind a write that was answered, and behind one whose answer was lost. */
-const listedWithinMs = { answered: 15_000, lost: 6_000 };
 const nameBytes = 50;
 
 /** `backend-3f2a1bc`: the logical name cut so that it fits even where bytes are counted. */
@@ -24,13 +26,19 @@ export function placeholderName(): string {
   return `pulumi-pending-${randomBytes(16).toString("hex")}`;
 }
 
+export interface Found {
+  record: KeyRecord;
+  /** How many keys there may be of that name: more than one when an answer was lost. */
+  perhapsMade: number;
+}
+
 /**
  * Makes one key and finds it. The API returns no id, so the key is looked up by a name that nobody else has; when
- * the answer was lost it is looked up before it is made again. Two keys made that way leave one.
+ * the answer was lost it is looked up before it is made again.
  *
  * @param fields with a name that no other key bears
  */
-export async function createAndFind(api: CometApi, fields: KeyFields): Promise<KeyRecord> {
+export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Found> {
   let perhapsMade = 0;
   let lost: unknown;
   const attempt = async () => {
@@ -40,43 +48,46 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<K
     } catch (error) {
       lost = error;
     }
-    if (lost === undefined || (lost instanceof NoAnswer && lost.mayHaveActed)) perhapsMade++;
+    if (lost === undefined || mayHaveActed(lost)) perhapsMade++;
     if (perhapsMade === 0) throw lost;
-    const found = await awaitList(api, lost, "the new key is not listed yet", () =>
+    const patience = lost === undefined ? laggingMs.list : laggingMs.listAfterLoss;
+    const record = await patiently(api.budget, patience, "the new key is not listed yet", () =>
       api.newestNamed(fields.name),
     );
-    if (found !== undefined) return found;
-    throw (
-      lost ??
-      new NoAnswer("CometAPI said that it made the key, but does not list it", {
-        mayHaveActed: true,
-        retry: false,
-      })
-    );
+    if (record !== undefined) return { record, perhapsMade };
+    throw lost ?? new Impossible("CometAPI said that it made the key, but does not list it");
   };
   try {
     // Only a create that was lost and looked for in vain is sent again, never one that could not be looked for.
-    const record = await api.budget.retrying(attempt, (error) => error === lost);
-    if (perhapsMade > 1) await removeExtras(api, record, fields);
-    return record;
+    return await api.budget.retrying(attempt, (error) => error === lost && error.mayHaveActed);
   } catch (error) {
-    if (perhapsMade > 0 && error instanceof Error) {
-      error.message += `. If a key was made after all, it is named "${fields.name}" and can be deleted in the CometAPI console`;
-    }
-    throw error;
+    if (perhapsMade === 0 || !(error instanceof Error)) throw error;
+    throw new Impossible(
+      `${error.message}. A key may have been made all the same, under the name "${fields.name}": ` +
+        "delete it in the CometAPI console if it is there, as the next `pulumi up` makes another",
+      { cause: error },
+    );
   }
 }
 
-/** A lost create that took effect late is a second key of the same name: never used, and like the first in every field. */
-async function removeExtras(api: CometApi, keep: KeyRecord, fields: KeyFields): Promise<void> {
-  for (const extra of await api.allNamed(fields.name)) {
-    const twin = extra.usedQuota === 0 && differences(extra, fields).length === 0;
-    if (extra.id !== keep.id && twin) await deleteForGood(api, extra.id, keep.userId);
+/**
+ * Deletes the other keys that lost creates have made under the same name. They were never used, and are like the
+ * one that is kept in every field.
+ */
+export async function removeExtras(api: CometApi, { record: keep, perhapsMade }: Found): Promise<void> {
+  if (perhapsMade === 1) return;
+  const named = await patiently(api.budget, laggingMs.listAfterLoss, "a second key may show up", async () => {
+    const all = await api.allNamed(keep.name);
+    return all.length >= perhapsMade ? all : undefined;
+  });
+  for (const extra of named ?? (await api.allNamed(keep.name))) {
+    const twin = extra.usedQuota === 0 && differences(extra, keep).length === 0;
+    if (extra.id !== keep.id && twin) await deleteForGood(api, extra);
   }
 }
 
-/** Deletes a key, and is done only when the list proves it gone. */
-export async function deleteForGood(api: CometApi, id: string, owner: number | undefined): Promise<void> {
+/** Deletes a key that was just seen, and is done only when the list proves it gone. */
+export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<void> {
   let lost: unknown;
   const attempt = async () => {
     lost = undefined;
@@ -87,32 +98,31 @@ export async function deleteForGood(api: CometApi, id: string, owner: number | u
       // Even a refusal may mean that it is gone already. It says so in words, so the list decides.
       lost = error;
     }
-    const gone = await awaitList(api, lost, "the deleted key is still listed", async () =>
-      (await api.listed(id, owner)) === undefined ? true : undefined,
+    const patience = lost === undefined ? laggingMs.list : laggingMs.listAfterLoss;
+    const isGone = await patiently(api.budget, patience, "the deleted key is still listed", async () =>
+      (await api.listed(id, undefined)) === undefined ? true : undefined,
     );
-    if (gone) return;
-    throw (
-      lost ??
-      new NoAnswer("CometAPI said that it deleted the key, but still lists it", {
-        mayHaveActed: true,
-        retry: false,
-      })
-    );
+    if (!isGone) throw lost ?? new Impossible("CometAPI said that it deleted the key, but still lists it");
   };
   await api.budget.retrying(attempt, (error) => error === lost);
 }
 
-/** Looks again and again until the list shows what a write did, or has had time enough to. */
-async function awaitList<T>(
-  api: CometApi,
-  lost: unknown,
-  why: string,
-  look: () => Promise<T | undefined>,
-): Promise<T | undefined> {
-  const patienceMs = lost === undefined ? listedWithinMs.answered : listedWithinMs.lost;
-  for (let waited = 0, wait = 250; ; waited += wait, wait = Math.min(2 * wait, 2_000)) {
-    const seen = await look();
-    if (seen !== undefined || waited >= patienceMs || wait > api.budget.left()) return seen;
-    await api.budget.wait(wait, why);
-  }
+/**
+ * Makes sure that a record is the key that state knows, before anything is done to it: after a change of account or
+ * server the same id is somebody else's key.
+ *
+ * @throws {Impossible} when it is another one
+ */
+export function expectSame(record: KeyRecord, { userId, createdTime }: Partial<KeyState>): void {
+  const made = fromUnixSeconds(record.createdTime);
+  if (userId === undefined || (record.userId === userId && made === createdTime)) return;
+  throw new Impossible(
+    `the key of that id is another one there: it belongs to account ${record.userId} and was made at ${made}, ours ` +
+      `belongs to account ${userId} and was made at ${createdTime}. Set cometapi:accessToken and cometapi:baseUrl ` +
+      "to where the key was made",
+  );
+}
+
+function mayHaveActed(error: unknown): boolean {
+  return error instanceof NoAnswer && error.mayHaveActed;
 }

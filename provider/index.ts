@@ -1,6 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { systemClock } from "./clock";
-import { Unfinished } from "./errors";
+import { HalfMade } from "./errors";
 import { Told } from "./explain";
 import type { KeyInputs, KeyState } from "./key";
 import { KeyLifecycle } from "./lifecycle";
@@ -87,7 +87,7 @@ async function hosted<T>(work: () => Promise<T>, inputs: Hosted = {}): Promise<T
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Unfinished) {
+    if (error instanceof HalfMade) {
       throw Object.assign(new Error(error.message), {
         id: error.id,
         // The host adds its own property to every result but this one, and cannot delete the key without it.

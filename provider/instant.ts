@@ -20,6 +20,7 @@ export function refuseInstant(value: unknown): string | undefined {
   if (!isRfc3339(value)) {
     return `is "${value}". Give RFC 3339 with an offset, such as "2027-06-30T00:00:00Z", or Unix seconds, or "never"`;
   }
+  if (Date.parse(value.toUpperCase()) < 0) return `is "${value}", which is before 1970`;
   if (Date.parse(value.toUpperCase()) % 1000 !== 0)
     return `is "${value}". CometAPI keeps whole seconds: leave out the fraction`;
   return undefined;

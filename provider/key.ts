@@ -24,30 +24,41 @@ export interface ResolvedKey {
   crossGroupRetry: boolean;
 }
 
-interface Generated {
+/** What state remembers beside the live key. The engine shows nobody a property that begins with `__`. */
+interface Remembered {
   /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
   __autoName?: string;
+  /** The declared expiry, while the live one differs: it may have passed, and yet is not a new one. */
+  __expiredTime?: string;
+}
+
+/** An update that is owed, and what it must know of the one that failed. */
+export interface Unfinished {
+  /** What was granted in all before it, left and used together. */
+  granted: number;
+  /** The quota that it was to write, where that is not known to have been done. */
+  quota?: number;
 }
 
 /** The inputs kept in state: only what differs from its default, so that previews show nothing else. */
-export type KeyInputs = Partial<ResolvedKey> & { name: string } & Generated;
+export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered;
 
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. */
 export type KeyState = Omit<Outputs, "remainQuota" | "key"> &
-  Generated & {
+  Remembered & {
     /** As last declared and written; absent from an unlimited key. */
     remainQuota?: number;
     /** Absent from a key that was made but could not be read. */
     key?: string;
-    /** An update is owed. Unlike the engine's own mark of it, this one survives a refresh. */
-    __unfinished?: true;
+    /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
+    __unfinished?: Unfinished;
   };
 
 /** What was declared, or what state says of it. */
 export type Known = Partial<Omit<ResolvedKey, "status" | "remainQuota">> &
-  Generated & { status?: KeyState["status"]; remainQuota?: number | undefined };
+  Remembered & { status?: KeyState["status"]; remainQuota?: number | undefined };
 
 /** Fills in the defaults. State of an older version, which may lack properties, is read in the same way. */
 export function resolve(declared: DeclaredKey): ResolvedKey {
@@ -107,7 +118,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
     accessedTime: fromUnixSeconds(record.accessedTime),
     usedQuota: record.usedQuota,
     availableQuota: record.remainQuota,
-    ...(known.__autoName !== undefined && { __autoName: known.__autoName }),
+    ...remembered(known),
   };
 }
 
@@ -116,6 +127,13 @@ export function inputsOf(state: KeyState): KeyInputs {
   const status = state.status === "disabled" ? "disabled" : "enabled";
   return {
     ...(withoutDefaults({ ...state, status }) as KeyInputs),
-    ...(state.__autoName !== undefined && { __autoName: state.__autoName }),
+    ...remembered(state),
+  };
+}
+
+function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
+  return {
+    ...(__autoName !== undefined && { __autoName }),
+    ...(__expiredTime !== undefined && { __expiredTime }),
   };
 }

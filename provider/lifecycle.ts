@@ -3,10 +3,10 @@ import type { Limits } from "./api/transport";
 import { type CheckRequest, check } from "./check";
 import type { Clock } from "./clock";
 import { create } from "./create";
+import { remove } from "./delete";
 import { diff, type KeyDiff } from "./diff";
 import { Impossible } from "./errors";
 import { explaining } from "./explain";
-import { deleteForGood } from "./identity";
 import type { KeyInputs, KeyState } from "./key";
 import { read } from "./read";
 import { readSettings } from "./settings";
@@ -44,29 +44,27 @@ export class KeyLifecycle {
   }
 
   create(inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
-    return explaining(`creating key "${inputs.name}"`, async () => create(await this.api(), inputs));
+    return explaining(`creating key "${inputs.name}"`, async () => create(await this.api({}), inputs));
   }
 
   /** The live key; nothing once it is proved gone. */
   read(id: string, old: Partial<KeyState>): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
-    return explaining(`reading ${named(id, old)}`, async () => read(await this.api(), id, old));
+    return explaining(`reading ${named(id, old)}`, async () => read(await this.api(old), id, old));
   }
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
-    return explaining(`updating ${named(id, old)}`, async () => update(await this.api(), id, old, inputs));
+    return explaining(`updating ${named(id, old)}`, async () => update(await this.api(old), id, old, inputs));
   }
 
   /** Done only when the key is proved gone. */
   delete(id: string, old: Partial<KeyState>): Promise<void> {
-    return explaining(`deleting ${named(id, old)}`, async () =>
-      deleteForGood(await this.api(), id, old.userId),
-    );
+    return explaining(`deleting ${named(id, old)}`, async () => remove(await this.api(old), id, old));
   }
 
   /** Loads what speaks HTTP with the first request: a preview makes none. */
-  private async api(): Promise<CometApi> {
+  private async api({ key }: Partial<KeyState>): Promise<CometApi> {
     this.account ??= this.connect();
-    return (await this.account).operation();
+    return (await this.account).operation(key);
   }
 
   private async connect(): Promise<Account> {

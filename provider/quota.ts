@@ -1,3 +1,4 @@
+import type { KeyStatus } from "./api/wire";
 import { Impossible } from "./errors";
 import { fieldsOf, type ResolvedKey } from "./key";
 import type { LiveKey } from "./write";
@@ -13,26 +14,53 @@ const correctionsAtMost = 12;
  * difference is taken off again, and as that too is a write, until a look finds none. A key too busy for that is
  * disabled for the moment of the last correction.
  */
-export async function holdQuota(live: LiveKey, granted: number, want: ResolvedKey): Promise<void> {
+export async function holdQuota(live: LiveKey, usedBefore: number, want: ResolvedKey): Promise<void> {
+  const { budget } = live.api;
+  let used = usedBefore;
+  let corrections = 0;
   let paused = false;
-  for (let corrections = 0; ; corrections++) {
-    await live.look();
-    const excess = live.granted - granted;
-    if (excess <= 0 || live.record.remainQuota <= 0) break;
-    if (corrections === correctionsAtMost) {
-      await live.write("enabled", fieldsOf(want, live.record.remainQuota));
-      throw new Impossible(
-        `the key is used so much, even while disabled, that its quota cannot be kept exact: it has ${excess} units more than it should`,
-      );
+  let settled = false;
+  const write = async (status: KeyStatus, left: number) => {
+    used = live.record.usedQuota;
+    settled = false;
+    await live.write(status, fieldsOf(want, left));
+  };
+  try {
+    while (!settled || paused) {
+      const excess = excessOf(live, used);
+      const left = live.record.remainQuota;
+      if (excess > 0) {
+        if (++corrections > correctionsAtMost) break;
+        if (corrections > correctionsInFlight && want.status === "enabled" && !paused) {
+          paused = true;
+          budget.tell(
+            `the key "${want.name}" is in use all the time: it is disabled for a moment, so that its quota can be kept exact`,
+          );
+        }
+        await write(paused ? "disabled" : live.statusFor(want.status), Math.max(0, left - excess));
+      } else if (!settled) {
+        await live.lookAgain(fieldsOf(want, left));
+        settled = excessOf(live, used) === 0;
+      } else {
+        paused = false;
+        await write("enabled", left);
+      }
     }
-    if (corrections === correctionsInFlight) {
-      live.api.budget.tell(
-        `the key "${want.name}" is in use all the time; it is disabled for a moment so that its quota can be kept exact`,
-      );
-      paused = true;
-    }
-    const left = Math.max(0, granted - live.record.usedQuota);
-    await live.write(paused ? "disabled" : live.statusFor("enabled"), fieldsOf(want, left));
+    if (paused) await write("enabled", live.record.remainQuota);
+  } catch (error) {
+    if (paused) budget.tell(`the key "${want.name}" is still disabled; the next \`pulumi up\` enables it`);
+    throw error;
   }
-  if (paused) await live.write("enabled", fieldsOf(want, live.record.remainQuota));
+  if (!settled) {
+    throw new Impossible(
+      "the key is used so much, even while it is disabled, that its quota cannot be kept exact",
+    );
+  }
+}
+
+/** What was granted twice, because it was used in between. What is granted beyond that was granted by somebody else, who keeps it. */
+function excessOf(live: LiveKey, used: number): number {
+  const spent = Math.max(0, live.record.usedQuota - used);
+  live.granted = Math.max(live.granted, live.total - spent);
+  return live.record.remainQuota > 0 ? Math.max(0, live.total - live.granted) : 0;
 }

@@ -1,6 +1,8 @@
 import type { CometApi } from "./api/client";
 import { Impossible } from "./errors";
+import { expectSame } from "./identity";
 import { inputsOf, type KeyInputs, type KeyState, stateOf } from "./key";
+import { same } from "./properties";
 import { expectReadable } from "./secret";
 
 /**
@@ -17,9 +19,15 @@ export async function read(
     throw new Impossible(`"${id}" is no id of a CometAPI key: an id is a whole number, such as 1234`);
   const record = await api.find(id, old.userId);
   if (record === undefined) return undefined;
+  expectSame(record, old);
   expectReadable(record.key);
+  const declared = old.__expiredTime ?? old.expiredTime;
+  const { __expiredTime: _, ...known } = old;
+  const found = stateOf(record, known);
   const state: KeyState = {
-    ...stateOf(record, old),
+    ...found,
+    ...(declared !== undefined &&
+      !same("expiredTime", declared, found.expiredTime) && { __expiredTime: declared }),
     ...(old.__unfinished && { __unfinished: old.__unfinished }),
   };
   return { state, inputs: inputsOf(state) };

@@ -73,20 +73,22 @@ export function readSettings(
   const baseUrl = read(settings.baseUrl) ?? defaultBaseUrl;
   const userId = read(settings.userId);
   if (accessToken === undefined || refused.length > 0) return { refused };
-  return { settings: { accessToken, baseUrl: baseUrl.replace(/\/+$/, ""), userId } };
+  const { origin, pathname } = new URL(baseUrl);
+  return { settings: { accessToken, baseUrl: origin + pathname.replace(/\/+$/, ""), userId } };
+}
+
+/** Whether an address is of this machine, so that nothing sent there crosses a network. */
+export function isLoopback(url: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
 }
 
 function refuseBaseUrl(value: string): string | undefined {
   if (!URL.canParse(value)) return `must be an address such as ${defaultBaseUrl}`;
   const url = new URL(value);
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
-  if (url.search !== "" || url.hash !== "")
-    return `must be a plain address such as ${defaultBaseUrl}, without ? or #`;
-  if (/\/(v1|api)\/?$/.test(url.pathname)) return "must not end in /v1 or /api: leave that part out";
-  if (url.protocol === "https:") return undefined;
-  if (url.protocol !== "http:") return "must begin with https://";
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return loopback
-    ? undefined
-    : "must begin with https://: plain http would send the token in the clear (only loopback addresses may use it)";
+  if (/[?#\s]/.test(value))
+    return `must be a plain address such as ${defaultBaseUrl}, without ?, # or spaces`;
+  if (/\/(v1|api)\/*$/.test(url.pathname)) return "must not end in /v1 or /api: leave that part out";
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url))) return undefined;
+  return "must begin with https://: plain http would send the token in the clear (only loopback addresses may use it)";
 }

@@ -1,32 +1,29 @@
 import type { KeyFields, KeyRecord } from "./api/wire";
 import { Impossible } from "./errors";
 import { fromUnixSeconds } from "./instant";
-import { type PropertyName, same } from "./properties";
+import { propertyNames, same } from "./properties";
 
-/** The fields a server must keep as they were sent; quota moves by itself and is judged apart. */
-const fixed = [
-  "name",
-  "expiredTime",
-  "unlimitedQuota",
-  "modelLimitsEnabled",
-  "modelLimits",
-  "allowIps",
-  "group",
-  "crossGroupRetry",
-] as const satisfies (PropertyName & keyof KeyFields)[];
+/** Every field that is sent. Quota moves by itself and is judged apart, and so is the status. */
+const fixed = propertyNames.filter((name) => name !== "remainQuota" && name !== "status");
 
 /** The fields of a record that are not what was sent. */
-export function differences(record: KeyRecord, sent: KeyFields): (keyof KeyFields)[] {
+export function differences(record: KeyFields, sent: KeyFields): (keyof KeyFields)[] {
   return fixed.filter((name) => !same(name, comparable(name, record), comparable(name, sent)));
 }
 
 /**
+ * @param quote makes the server's text fit to be shown
  * @param usedBefore what had been used when the fields were sent; use may have gone on since
  * @throws {Impossible} when the server said yes, but did not keep every field
  */
-export function expectStored(record: KeyRecord, sent: KeyFields, usedBefore: number): void {
+export function expectStored(
+  record: KeyRecord,
+  sent: KeyFields,
+  usedBefore: number,
+  quote: (text: string) => string,
+): void {
   const lost = differences(record, sent).map(
-    (name) => `${name} (sent ${JSON.stringify(sent[name])}, stored ${JSON.stringify(record[name])})`,
+    (name) => `${name} (sent ${JSON.stringify(sent[name])}, stored ${quote(JSON.stringify(record[name]))})`,
   );
   if (!sent.unlimitedQuota && !quotaStored(record, sent.remainQuota, usedBefore)) {
     lost.push(`remainQuota (sent ${sent.remainQuota}, stored ${record.remainQuota})`);
@@ -43,6 +40,6 @@ export function quotaStored(record: KeyRecord, sent: number, usedBefore: number)
   return record.remainQuota <= sent && record.remainQuota + record.usedQuota >= sent + usedBefore;
 }
 
-function comparable(name: (typeof fixed)[number], fields: KeyFields): unknown {
+function comparable(name: keyof KeyFields, fields: KeyFields): unknown {
   return name === "expiredTime" ? fromUnixSeconds(fields.expiredTime) : fields[name];
 }

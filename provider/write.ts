@@ -1,36 +1,49 @@
 import type { CometApi } from "./api/client";
 import { NoAnswer } from "./api/errors";
 import type { KeyFields, KeyRecord, KeyStatus } from "./api/wire";
-import { Impossible, Unfinished } from "./errors";
-import { type KeyInputs, type KeyState, resolve, stateOf } from "./key";
+import { diff } from "./diff";
+import { HalfMade, Impossible } from "./errors";
+import { type KeyInputs, type KeyState, resolve, stateOf, type Unfinished } from "./key";
+import { laggingMs, patiently } from "./patience";
 import { differences, expectStored, quotaStored } from "./stored";
 
 /** One live key under change: what was last seen of it, so that a failure half-way leaves the truth in state. */
 export class LiveKey {
-  /** Whether a full update was carried out, or may have been. */
+  /** Whether the key was changed, or may have been. */
   touched = false;
+  /** The declared quota that is being written, if it is. */
+  assigning: number | undefined;
   /** Whether the quota that was last sent is in force. */
   written = false;
+  /** What is to remain granted in all: use moves quota from what is left to what is used, and leaves the sum alone. */
+  granted: number;
 
   constructor(
     readonly api: CometApi,
     public record: KeyRecord,
-  ) {}
-
-  get id(): string {
-    return this.record.id;
+  ) {
+    this.granted = this.total;
   }
 
-  /** What was granted so far: use moves quota from what is left to what is used, and leaves the sum alone. */
-  get granted(): number {
+  /** What was granted in all, by what was last seen. */
+  get total(): number {
     return this.record.remainQuota + this.record.usedQuota;
   }
 
-  async look(): Promise<KeyRecord> {
-    const now = await this.api.find(this.id, this.record.userId);
+  async look(): Promise<void> {
+    const now = await this.api.find(this.record.id, this.record.userId);
     if (now === undefined) throw gone();
     this.record = now;
-    return now;
+  }
+
+  /** Looks until what was written last shows: a read that lags behind must not pass for the truth. */
+  async lookAgain(written: KeyFields): Promise<void> {
+    const { usedQuota } = this.record;
+    await patiently(this.api.budget, laggingMs.read, "the update does not show yet", async () => {
+      await this.look();
+      const stale = this.record.usedQuota < usedQuota || differences(this.record, written).length > 0;
+      return stale ? undefined : true;
+    });
   }
 
   /** One full update, seen through: answered or looked up, compared with what was sent, its status in force. */
@@ -38,7 +51,7 @@ export class LiveKey {
     const usedBefore = this.record.usedQuota;
     await this.send(status, fields, false);
     this.written = fields.unlimitedQuota || quotaStored(this.record, fields.remainQuota, usedBefore);
-    expectStored(this.record, fields, usedBefore);
+    expectStored(this.record, fields, usedBefore, (text) => this.api.quote(text));
     if (this.has(status)) return;
     // New API takes a status only by itself. The other fields go along for a server that does not know that way.
     await this.send(status, { ...fields, remainQuota: this.record.remainQuota }, true);
@@ -47,44 +60,6 @@ export class LiveKey {
         `CometAPI did not keep the status: sent "${status}", stored "${this.record.status}"`,
       );
     }
-  }
-
-  private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {
-    const before = this.record;
-    let lost: unknown;
-    const attempt = async () => {
-      lost = undefined;
-      try {
-        this.record = await this.api.update(this.id, status, fields, { statusOnly });
-      } catch (error) {
-        if (!(error instanceof NoAnswer && error.mayHaveActed)) throw error;
-        this.touched = true;
-        lost = error;
-        await this.look();
-        if (!this.shows(status, fields, statusOnly, before)) throw error;
-      }
-    };
-    await this.api.budget.retrying(attempt, (error) => error === lost);
-    this.touched = true;
-  }
-
-  /** Whether an update whose answer was lost took effect. */
-  private shows(status: KeyStatus, fields: KeyFields, statusOnly: boolean, before: KeyRecord): boolean {
-    if (statusOnly) return this.has(status);
-    const quotaMoved = this.granted !== before.remainQuota + before.usedQuota;
-    return (
-      differences(this.record, fields).length === 0 &&
-      (quotaMoved || fields.remainQuota === before.remainQuota) &&
-      (fields.unlimitedQuota || quotaStored(this.record, fields.remainQuota, before.usedQuota))
-    );
-  }
-
-  /** Whether a status is in force. An enabled key may be spent at any moment, and says so when it is next used. */
-  private has(status: KeyStatus): boolean {
-    const { record } = this;
-    if (status !== "enabled") return record.status === status;
-    if (record.status === "exhausted") return !record.unlimitedQuota && record.remainQuota <= 0;
-    return record.status === "enabled" || (record.status === "expired" && !this.lasts());
   }
 
   /** Expired or exhausted: CometAPI said so when the key was last used. */
@@ -100,6 +75,49 @@ export class LiveKey {
   /** What to send for a wanted status. A spent key cannot be called enabled before what it lacks was written. */
   statusFor(wanted: "enabled" | "disabled"): KeyStatus {
     return wanted === "enabled" && this.isSpent() ? this.record.status : wanted;
+  }
+
+  /** What the next update must know, if this one ends here. */
+  owed(): Unfinished {
+    const { assigning, written, granted, total } = this;
+    if (assigning === undefined) return { granted };
+    return written ? { granted: total } : { granted, quota: assigning };
+  }
+
+  private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {
+    const { record: before, total } = this;
+    let lost: unknown;
+    const attempt = async () => {
+      lost = undefined;
+      try {
+        this.record = await this.api.update(before.id, status, fields, { statusOnly });
+      } catch (error) {
+        if (!(error instanceof NoAnswer && error.mayHaveActed)) throw error;
+        this.touched = true;
+        lost = error;
+        await this.look();
+        const done = statusOnly ? this.has(status) : this.shows(fields, before, total);
+        if (!done) throw error;
+      }
+    };
+    await this.api.budget.retrying(attempt, (error) => error === lost);
+    this.touched = true;
+  }
+
+  /** Whether a full update whose answer was lost took effect. */
+  private shows(fields: KeyFields, before: KeyRecord, totalBefore: number): boolean {
+    if (differences(this.record, fields).length > 0) return false;
+    if (fields.unlimitedQuota || fields.remainQuota === before.remainQuota) return true;
+    return this.total !== totalBefore && quotaStored(this.record, fields.remainQuota, before.usedQuota);
+  }
+
+  /** Whether a status is in force. What a key has become by being used is not for an update to change. */
+  private has(status: KeyStatus): boolean {
+    const { record } = this;
+    if (status === "disabled") return record.status === "disabled";
+    if (status !== "enabled" || record.status === "enabled") return true;
+    if (record.status === "exhausted") return !record.unlimitedQuota && record.remainQuota <= 0;
+    return record.status === "expired" && !this.lasts();
   }
 
   /** Whether the expiry lies ahead. */
@@ -120,21 +138,18 @@ export async function seeThrough(
   quotaBefore: number | undefined,
   work: () => Promise<void>,
 ): Promise<KeyState> {
-  const known = {
-    ...resolve(inputs),
-    ...(inputs.__autoName !== undefined && { __autoName: inputs.__autoName }),
-  };
+  const { __autoName } = inputs;
+  const known = { ...resolve(inputs), ...(__autoName !== undefined && { __autoName }) };
   try {
     await work();
-    return stateOf(live.record, known);
+    const state = stateOf(live.record, known);
+    // The engine compares inputs alone: what the key does not show after all must be marked, or it stays so for good.
+    return diff(state, inputs).changed ? { ...state, __unfinished: live.owed() } : state;
   } catch (error) {
     if (!live.touched || !(error instanceof Error)) throw error;
     const remainQuota = live.written ? known.remainQuota : quotaBefore;
-    throw new Unfinished(
-      live.id,
-      { ...stateOf(live.record, { ...known, remainQuota }), __unfinished: true },
-      error,
-    );
+    const state = stateOf(live.record, { ...known, remainQuota });
+    throw new HalfMade(live.record.id, { ...state, __unfinished: live.owed() }, error);
   }
 }
 

@@ -4,14 +4,16 @@ import type { Settings } from "../settings";
 import { type NoAnswer, Refused } from "./errors";
 import { Listing } from "./listing";
 import { Budget } from "./retry";
-import { type Limits, Transport } from "./transport";
+import { type Call, type Limits, Transport } from "./transport";
 import {
   createBody,
+  type Item,
   type KeyFields,
   type KeyRecord,
   type KeyStatus,
   type Page,
   pageAnswer,
+  record,
   recordAnswer,
   updateBody,
 } from "./wire";
@@ -35,8 +37,13 @@ export class Account {
     );
   }
 
-  /** A client for one lifecycle operation, with that operation's budget of time. */
-  operation(): CometApi {
+  /**
+   * A client for one lifecycle operation, with that operation's budget of time.
+   *
+   * @param key the secret of the key in question, if known, so that no error quotes it
+   */
+  operation(key?: string): CometApi {
+    if (key !== undefined) this.transport.conceal(key);
     return new CometApi(this.transport, this.listing, new Budget(this.clock, this.notify));
   }
 
@@ -62,9 +69,15 @@ export class CometApi {
   }
 
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
-  update(id: string, status: KeyStatus, fields: KeyFields, { statusOnly = false } = {}): Promise<KeyRecord> {
+  async update(
+    id: string,
+    status: KeyStatus,
+    fields: KeyFields,
+    { statusOnly = false } = {},
+  ): Promise<KeyRecord> {
     const path = statusOnly ? "/api/token/?status_only=true" : "/api/token/";
-    return this.write({ method: "PUT", path, body: updateBody(id, status, fields) }, recordAnswer);
+    const call: Call = { method: "PUT", path, body: updateBody(id, status, fields) };
+    return this.expectId(call, id, await this.write(call, recordAnswer));
   }
 
   /** `DELETE /api/token/{id}`. */
@@ -74,7 +87,7 @@ export class CometApi {
 
   /** `GET /api/token/?p=…`, newest first. */
   page(page: number, size: number): Promise<Page> {
-    return this.read(`/api/token/?p=${page}&page_size=${size}`, pageAnswer);
+    return this.read({ method: "GET", path: `/api/token/?p=${page}&page_size=${size}` }, pageAnswer);
   }
 
   /**
@@ -82,8 +95,9 @@ export class CometApi {
    * a key that is gone from a token that is bad: both are the same soft refusal, in any language.
    */
   async find(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+    const call: Call = { method: "GET", path: `/api/token/${id}` };
     try {
-      return await this.read(`/api/token/${id}`, recordAnswer);
+      return this.expectId(call, id, await this.read(call, recordAnswer));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return this.listed(id, owner);
@@ -91,31 +105,49 @@ export class CometApi {
   }
 
   /** The key as the list of its owner's account has it; `undefined` proves that the list does not hold it. */
-  listed(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
-    return this.listing.withId(id, owner, this.budget);
+  async listed(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+    return this.full(await this.listing.withId(id, owner, this.budget));
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
-  newestNamed(name: string): Promise<KeyRecord | undefined> {
-    return this.listing.newestNamed(name, this.budget);
+  async newestNamed(name: string): Promise<KeyRecord | undefined> {
+    return this.full(await this.listing.newestNamed(name, this.budget));
   }
 
   /** Every key of exactly this name, from a walk over the whole account. */
-  allNamed(name: string): Promise<KeyRecord[]> {
-    return this.listing.allNamed(name, this.budget);
+  async allNamed(name: string): Promise<KeyRecord[]> {
+    return (await this.listing.allNamed(name, this.budget)).map((item) => this.full(item));
   }
 
-  private read<T>(path: string, answer: z.ZodType<T>): Promise<T> {
+  /** A stranger's words, fit to be shown. */
+  quote(text: string): string {
+    return this.transport.quote(text);
+  }
+
+  private full(item: Item): KeyRecord;
+  private full(item: Item | undefined): KeyRecord | undefined;
+  private full(item: Item | undefined): KeyRecord | undefined {
+    return item && this.seen(this.transport.parse({ method: "GET", path: "/api/token/" }, record, item.raw));
+  }
+
+  private expectId(call: Call, id: string, found: KeyRecord): KeyRecord {
+    if (this.seen(found).id === id) return found;
+    throw this.transport.unreadable(call, `is about another key, ${found.id}`);
+  }
+
+  private seen(found: KeyRecord): KeyRecord {
+    this.transport.conceal(found.key);
+    return found;
+  }
+
+  private read<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
     return this.budget.retrying(
-      () => this.transport.exchange({ method: "GET", path }, answer),
+      () => this.transport.exchange(call, answer),
       () => true,
     );
   }
 
-  private write<T>(
-    call: { method: "POST" | "PUT" | "DELETE"; path: string; body?: object },
-    answer: z.ZodType<T>,
-  ): Promise<T> {
+  private write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
     const harmless = (error: NoAnswer) => !error.mayHaveActed;
     return this.budget.retrying(() => this.transport.exchange(call, answer), harmless);
   }

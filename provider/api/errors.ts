@@ -11,31 +11,33 @@ export class Refused extends Error {
   }
 }
 
+interface Traits {
+  /** Whether the server may have carried out the request all the same. */
+  mayHaveActed: boolean;
+  /** Whether the retry policy lets a repeatable request be sent again. */
+  retry: boolean;
+  /** How long the server asked to be left alone, if it did. */
+  retryAfterMs?: number | undefined;
+  /** Nobody could be reached at all: tried again less often than a server that is there but troubled. */
+  unreachable?: boolean;
+}
+
 /** No answer that can be believed: the connection failed, or what came back is not what CometAPI sends. */
 export class NoAnswer extends Error {
-  /** Whether the server may have carried out the request all the same. */
-  readonly mayHaveActed: boolean;
-  /** Whether the retry policy lets a repeatable request be sent again. */
-  readonly retry: boolean;
-  /** How long the server asked to be left alone, if it did. */
-  readonly retryAfterMs: number | undefined;
-  /** Nobody could be reached at all: tried again less often than a server that is there but troubled. */
-  readonly unreachable: boolean;
-
   constructor(
     message: string,
-    traits: {
-      mayHaveActed: boolean;
-      retry: boolean;
-      retryAfterMs?: number | undefined;
-      unreachable?: boolean;
-    },
+    readonly traits: Traits,
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.mayHaveActed = traits.mayHaveActed;
-    this.retry = traits.retry;
-    this.retryAfterMs = traits.retryAfterMs;
-    this.unreachable = traits.unreachable ?? false;
+  }
+
+  get mayHaveActed(): boolean {
+    return this.traits.mayHaveActed;
+  }
+
+  /** The same, with more to say. An error may be shared by operations, so it is never changed. */
+  adding(text: string): NoAnswer {
+    return new NoAnswer(`${this.message} ${text}`, this.traits, { cause: this.cause });
   }
 }

@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import { NoAnswer } from "./errors";
 import type { Budget } from "./retry";
-import type { KeyRecord, Page } from "./wire";
+import type { Item, Page } from "./wire";
 
 /** The most CometAPI gives at once. */
 const pageSize = 100;
@@ -17,7 +17,7 @@ type Wanted = ({ name: string } | { id: string; owner: number | undefined }) & {
 type Placed = Page & { first: boolean; last: boolean };
 
 /** An error is the answer to one look-up of a walk, not to all that share it. */
-type Found = KeyRecord | Error | undefined;
+type Found = Item | Error | undefined;
 
 /**
  * Finds keys in the account's list, newest first.
@@ -27,7 +27,7 @@ type Found = KeyRecord | Error | undefined;
  */
 export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
-  private readonly loader: DataLoader<Wanted, KeyRecord | undefined>;
+  private readonly loader: DataLoader<Wanted, Item | undefined>;
 
   constructor(private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
@@ -37,7 +37,7 @@ export class Listing {
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
-  newestNamed(name: string, budget: Budget): Promise<KeyRecord | undefined> {
+  newestNamed(name: string, budget: Budget): Promise<Item | undefined> {
     return this.loader.load({ name, budget });
   }
 
@@ -46,13 +46,13 @@ export class Listing {
    *
    * @param owner the account the key is in, if known: the list of another account proves nothing
    */
-  withId(id: string, owner: number | undefined, budget: Budget): Promise<KeyRecord | undefined> {
+  withId(id: string, owner: number | undefined, budget: Budget): Promise<Item | undefined> {
     return this.loader.load({ id, owner, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
-  async allNamed(name: string, budget: Budget): Promise<KeyRecord[]> {
-    const found = new Map<string, KeyRecord>();
+  async allNamed(name: string, budget: Budget): Promise<Item[]> {
+    const found = new Map<string, Item>();
     for await (const page of this.pages(pageSize, budget)) {
       for (const item of page.items) if (item.name === name) found.set(item.id, item);
     }
@@ -89,19 +89,27 @@ export class Listing {
   }
 
   private async *pages(size: number, budget: Budget): AsyncGenerator<Placed> {
+    let before = 0;
     for (let number = 1; ; number++) {
       const page = await this.fetchPage(number, size, budget);
       if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
-        throw new NoAnswer("CometAPI's list of keys is not newest first, so nothing can be looked up in it", {
-          mayHaveActed: false,
-          retry: false,
-        });
+        throw unusable("is not newest first");
       }
-      const last = page.items.length < page.pageSize;
+      before += page.items.length;
+      // A server that gives fewer than it says it does has not come to its end.
+      const last = page.items.length < page.pageSize && before >= page.total;
       yield { ...page, first: number === 1, last };
-      if (last) return;
+      if (last || page.items.length === 0) return;
+      if (budget.left() <= 0) throw unusable("has no end within the time there is");
     }
   }
+}
+
+function unusable(why: string): NoAnswer {
+  return new NoAnswer(`CometAPI's list of keys ${why}, so nothing can be looked up in it`, {
+    mayHaveActed: false,
+    retry: false,
+  });
 }
 
 /** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */

@@ -2,13 +2,14 @@
 const fragment = 8;
 
 /** Replaces every part of `secrets` of 8 characters or more: servers and proxies do echo what they were sent. */
-export function redact(text: string, secrets: readonly string[]): string {
+function redact(text: string, secrets: Iterable<string>): string {
   const hidden = new Set<number>();
   for (const secret of secrets) {
-    for (let start = 0; start + fragment <= secret.length; start++) {
-      const part = secret.slice(start, start + fragment);
+    const length = Math.min(fragment, secret.length);
+    for (let start = 0; length > 0 && start + length <= secret.length; start++) {
+      const part = secret.slice(start, start + length);
       for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) {
-        for (let i = at; i < at + fragment; i++) hidden.add(i);
+        for (let i = at; i < at + length; i++) hidden.add(i);
       }
     }
   }
@@ -18,9 +19,12 @@ export function redact(text: string, secrets: readonly string[]): string {
 }
 
 /** A stranger's text made fit for one line of a terminal: no control characters, no secrets, not endless. */
-export function quotable(text: string, secrets: readonly string[]): string {
-  const line = redact(text, secrets)
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+export function quotable(text: string, secrets: Iterable<string>): string {
+  // What cannot be seen goes first, or it would hide a secret from the search.
+  const visible = text
+    .replace(/\p{Cf}+/gu, "")
+    .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
+  const line = redact(visible, secrets);
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

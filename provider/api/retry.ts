@@ -8,9 +8,9 @@ import { NoAnswer } from "./errors";
  */
 export const retryPolicy = {
   /** Worth another try. 500 is not when its error code is `invalid_request`. */
-  statuses: [429, 500, 502, 503, 504, 524],
+  statuses: [429, 500, 502, 503, 504, 524] as readonly number[],
   /** Of these, the ones that say nothing was done: safe to repeat even for a create. */
-  untouchedStatuses: [429],
+  untouchedStatuses: [429] as readonly number[],
   /** The first wait is at most this, each further one at most twice the one before (full jitter). */
   firstWaitMs: 500,
   maxWaitMs: 30_000,
@@ -20,7 +20,7 @@ export const retryPolicy = {
   unreachableTries: 5,
   /** Waits longer than this are told to the person at the terminal. */
   silentWaitMs: 3_000,
-} as const;
+};
 
 /** What one lifecycle operation may still spend on waiting. */
 export class Budget {
@@ -51,11 +51,11 @@ export class Budget {
       try {
         return await send();
       } catch (error) {
-        if (!(error instanceof NoAnswer) || !error.retry || !mayRepeat(error)) throw error;
-        const wait = waitBeforeTry(tries, error.retryAfterMs);
-        if ((error.unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {
-          error.message += ` (given up after ${tries} ${tries === 1 ? "try" : "tries"})`;
-          throw error;
+        if (!(error instanceof NoAnswer) || !error.traits.retry || !mayRepeat(error)) throw error;
+        const { retryAfterMs, unreachable } = error.traits;
+        const wait = waitBeforeTry(tries, retryAfterMs);
+        if ((unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {
+          throw error.adding(`(given up after ${tries} ${tries === 1 ? "try" : "tries"})`);
         }
         await this.wait(wait, error.message);
       }

@@ -1,6 +1,6 @@
-import { EnvHttpProxyAgent, request } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import type { z } from "zod";
-import type { Settings } from "../settings";
+import { isLoopback, type Settings } from "../settings";
 import { NoAnswer, Refused } from "./errors";
 import { quotable } from "./redact";
 import { retryPolicy } from "./retry";
@@ -34,18 +34,28 @@ type Headers = Record<string, string | string[] | undefined>;
 
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
 export class Transport {
-  private readonly agent: EnvHttpProxyAgent;
+  private readonly agent: Dispatcher;
+  /** What must never be printed: the token, and every key that was seen. */
+  private readonly secrets: Set<string>;
 
   constructor(
     private readonly settings: Settings,
     private readonly limits: Limits = defaultLimits,
   ) {
-    this.agent = new EnvHttpProxyAgent({
+    this.secrets = new Set([settings.accessToken]);
+    const options = {
       connect: { timeout: limits.connectMs },
       headersTimeout: limits.headersMs,
       bodyTimeout: limits.bodyMs,
       maxResponseSize: limits.bodyBytes,
-    });
+    };
+    // A proxy would get the token in the clear from what is meant to stay on this machine.
+    this.agent = isLoopback(new URL(settings.baseUrl)) ? new Agent(options) : new EnvHttpProxyAgent(options);
+  }
+
+  /** Has `secret` left out of everything that is quoted from now on. */
+  conceal(secret: string): void {
+    this.secrets.add(secret);
   }
 
   async exchange<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
@@ -54,16 +64,26 @@ export class Transport {
     if (status >= 300) throw this.failure(status, headers, body);
     const verdict = envelope.safeParse(body);
     if (!verdict.success) {
+      const said = errorBody.safeParse(body);
+      if (said.success) throw new Refused(`"${this.quote(said.data.error.message)}"`, status);
       throw this.unreadable(
         call,
         body === undefined ? "is not JSON" : `lacks a usable "success": ${this.shape(verdict.error)}`,
       );
     }
     if (!verdict.data.success) throw new Refused(`"${this.quote(verdict.data.message ?? "")}"`, status);
-    const parsed = answer.safeParse(body);
-    if (!parsed.success)
-      throw this.unreadable(call, `is not of the documented shape: ${this.shape(parsed.error)}`);
-    return parsed.data;
+    return this.parse(call, answer, body);
+  }
+
+  /** Reads an answer, or a part of one, by its documented shape. */
+  parse<T>(call: Call, shape: z.ZodType<T>, body: unknown): T {
+    const parsed = shape.safeParse(body);
+    if (parsed.success) return parsed.data;
+    throw this.unreadable(call, `is not of the documented shape: ${this.shape(parsed.error)}`);
+  }
+
+  quote(text: string): string {
+    return quotable(text, this.secrets);
   }
 
   close(): Promise<void> {
@@ -108,29 +128,28 @@ export class Transport {
     const answer = parsed.success ? parsed.data.error.message : soft.success ? (soft.data.message ?? "") : "";
     const invalid = status === 500 && parsed.success && parsed.data.error.code === "invalid_request";
     const told = answer === "" ? "with no reason given" : `"${this.quote(answer)}"`;
-    if (!(retryPolicy.statuses as readonly number[]).includes(status) || invalid)
-      return new Refused(told, status);
+    const retry = retryPolicy.statuses.includes(status);
+    // A server that failed in a way of its own may have acted before it did.
+    if (invalid || (!retry && status < 500)) return new Refused(told, status);
     return new NoAnswer(`CometAPI answered HTTP ${status}, ${told}`, {
-      mayHaveActed: !(retryPolicy.untouchedStatuses as readonly number[]).includes(status),
-      retry: true,
+      mayHaveActed: !retryPolicy.untouchedStatuses.includes(status),
+      retry,
       retryAfterMs: retryAfter(headers),
     });
   }
 
   private lost(cause: unknown): NoAnswer {
-    const { code, message } = innermost(cause);
-    const reason = this.quote(
-      code === undefined || message.includes(code) ? message : `${message} (${code})`,
-    );
+    const { code = "", syscall, message } = innermost(cause);
+    const reason = this.quote(message.includes(code) ? message : `${message} (${code})`);
     const origin = this.settings.baseUrl;
-    if (code !== undefined && neverConnected.test(code)) {
+    if (neverConnected.test(code) || syscall === "connect") {
       return new NoAnswer(
         `cannot reach ${origin}: ${reason}`,
         { mayHaveActed: false, retry: true, unreachable: true },
         { cause },
       );
     }
-    if (code !== undefined && untrusted.test(code)) {
+    if (untrusted.test(code)) {
       return new NoAnswer(
         `cannot make a secure connection to ${origin}: ${reason}`,
         { mayHaveActed: false, retry: false },
@@ -145,7 +164,7 @@ export class Transport {
     );
   }
 
-  private unreadable(call: Call, why: string): NoAnswer {
+  unreadable(call: Call, why: string): NoAnswer {
     return new NoAnswer(
       `the answer of ${this.settings.baseUrl} to ${call.method} ${call.path} ${why}. ` +
         "If cometapi:baseUrl is right, this is a change in CometAPI that pulumi-cometapi does not know",
@@ -160,27 +179,25 @@ export class Transport {
       .map((issue) => `${issue.path.join(".") || "the body"}: ${this.quote(issue.message)}`)
       .join("; ");
   }
-
-  private quote(text: string): string {
-    return quotable(text, [this.settings.accessToken]);
-  }
 }
 
-const neverConnected =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
-const untrusted = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
+const neverConnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/;
+/** Only what can happen before a request is sent. */
+const untrusted =
+  /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH)/;
 
 /** The error that says what happened: undici and Node wrap it, and one address of several may have failed. */
-function innermost(error: unknown): { code: string | undefined; message: string } {
+function innermost(error: unknown): { code?: string; syscall?: string; message: string } {
   let inner = error;
   while (inner instanceof Error) {
     const next: unknown = inner instanceof AggregateError ? inner.errors[0] : inner.cause;
     if (!(next instanceof Error)) break;
     inner = next;
   }
-  if (!(inner instanceof Error)) return { code: undefined, message: String(inner) };
-  const code = (inner as NodeJS.ErrnoException).code;
-  return { code: typeof code === "string" ? code : undefined, message: inner.message };
+  if (!(inner instanceof Error)) return { message: String(inner) };
+  const { code, syscall, message }: NodeJS.ErrnoException = inner;
+  // The code of a DOMException is a number, and says nothing.
+  return { message, ...(typeof code === "string" && { code }), ...(syscall !== undefined && { syscall }) };
 }
 
 function parseJson(text: string): unknown {

@@ -5,9 +5,9 @@ import { z } from "zod";
  * Source: the create, update and list pages of the API documentation.
  */
 
-const statusNames = { 1: "enabled", 2: "disabled", 3: "expired", 4: "exhausted" } as const;
-export type KeyStatus = (typeof statusNames)[keyof typeof statusNames];
-const statusNumbers: Record<KeyStatus, number> = { enabled: 1, disabled: 2, expired: 3, exhausted: 4 };
+const statusNumbers = { enabled: 1, disabled: 2, expired: 3, exhausted: 4 };
+export type KeyStatus = keyof typeof statusNumbers;
+const statusNames = new Map(Object.entries(statusNumbers).map(([name, n]) => [n, name as KeyStatus]));
 
 /** The editable fields, apart from `status`: a create has none. */
 export interface KeyFields {
@@ -30,12 +30,12 @@ const split = (text: string, separator: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
-const record = z
+export const record = z
   .object({
     id: z.int().positive(),
     user_id: z.int(),
     key: z.string(),
-    status: z.literal([1, 2, 3, 4]),
+    status: z.int(),
     name: z.string(),
     created_time: z.int(),
     accessed_time: z.int(),
@@ -53,7 +53,8 @@ const record = z
     id: String(raw.id),
     userId: raw.user_id,
     key: raw.key,
-    status: statusNames[raw.status] as KeyStatus,
+    // Only 1 serves model requests, so a status that is not documented is as good as disabled.
+    status: statusNames.get(raw.status) ?? "disabled",
     name: raw.name,
     createdTime: raw.created_time,
     accessedTime: raw.accessed_time,
@@ -80,9 +81,18 @@ export const errorBody = z.object({
 
 export const recordAnswer = z.object({ data: record }).transform((answer) => answer.data);
 
+/** What a look-up needs to know of every key in the list. Most are other people's, and may be of any shape. */
+const item = z
+  .looseObject({ id: z.int().positive(), user_id: z.int(), name: z.string() })
+  .transform((raw) => ({ id: String(raw.id), userId: raw.user_id, name: raw.name, raw }));
+/** A key in the list: {@link record} reads the rest of it. */
+export type Item = z.output<typeof item>;
+
 export const pageAnswer = z
-  .object({ data: z.object({ page_size: z.int().positive(), items: z.array(record) }) })
-  .transform(({ data }) => ({ pageSize: data.page_size, items: data.items }));
+  .object({
+    data: z.object({ page_size: z.int().positive(), total: z.int().nonnegative(), items: z.array(item) }),
+  })
+  .transform(({ data }) => ({ pageSize: data.page_size, total: data.total, items: data.items }));
 export type Page = z.output<typeof pageAnswer>;
 
 /** All nine fields a create takes. */

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, expect } from "vitest";
 import type { Limits } from "../../provider/api/transport";
-import { Unfinished } from "../../provider/errors";
+import { HalfMade } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key";
 import { KeyLifecycle } from "../../provider/lifecycle";
 import {
@@ -97,7 +98,14 @@ export class Resource {
   preview(declared: Declared): boolean {
     const { inputs, failures } = this.check(declared);
     expect(failures).toEqual([]);
-    return this.outputs === undefined || this.failed || this.rig.lifecycle.diff(this.outputs, inputs).changed;
+    return this.outputs === undefined || this.isDue(inputs);
+  }
+
+  private isDue(inputs: KeyInputs): boolean {
+    if (this.failed) return true;
+    const { changed, properties } = this.rig.lifecycle.diff(this.state, inputs);
+    // The host tells the engine of no properties, so that it looks for them itself, in the inputs.
+    return properties.length > 0 ? !isDeepStrictEqual(this.inputs, inputs) : changed;
   }
 
   async up(declared: Declared): Promise<"created" | "updated" | "same"> {
@@ -109,7 +117,7 @@ export class Resource {
         Object.assign(this, { id: made.id, inputs, outputs: made.state, failed: false });
         return "created";
       }
-      if (!this.failed && !this.rig.lifecycle.diff(this.outputs, inputs).changed) {
+      if (!this.isDue(inputs)) {
         this.inputs = inputs;
         return "same";
       }
@@ -118,7 +126,7 @@ export class Resource {
       this.failed = false;
       return "updated";
     } catch (error) {
-      if (error instanceof Unfinished) {
+      if (error instanceof HalfMade) {
         Object.assign(this, { id: error.id, inputs, outputs: error.state, failed: true });
       }
       throw error;

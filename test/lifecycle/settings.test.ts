@@ -77,7 +77,9 @@ describe("an address", () => {
     ["ftp://x", "https://"],
     ["api.cometapi.com", "must be an address"],
     ["https://user:pass@x.example", "user name or password"],
-    ["https://x.example?a=1", "without ? or #"],
+    ["https://x.example?a=1", "without ?, # or spaces"],
+    ["https://x.example/?", "without ?, # or spaces"],
+    [" https://x.example", "without ?, # or spaces"],
     ["https://x.example/v1", "leave that part out"],
     ["https://x.example/api/", "leave that part out"],
   ])("%s is refused", (baseUrl, hint) => {
