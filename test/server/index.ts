@@ -1,7 +1,5 @@
-export type { Account, AccountOptions, KeyFields, KeyRecord, KeyView, LedgerEntry, Origin } from "./account";
-export type { Settings } from "./backend";
-export { Exchange, type Fault, faults, type LoggedRequest, type Matcher } from "./faults";
-export type { Answer, ApiRequest } from "./http";
-export type { Language } from "./messages";
+export type { KeyView } from "./account";
+export { Exchange, type Fault, faults } from "./faults";
+export type { Answer } from "./http";
 export { cometApi, newApi, type Personality } from "./personality";
-export { CometServer, type HungFault, type ServerOptions, startServer, type Violation } from "./server";
+export { CometServer, type ServerOptions, startServer } from "./server";

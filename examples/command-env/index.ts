@@ -1,0 +1,11 @@
+import { local } from "@pulumi/command";
+import { CometApiKey } from "pulumi-cometapi";
+
+const key = new CometApiKey("nightly-report", { remainQuota: 50_000, modelLimits: ["gpt-5-mini"] });
+
+const report = new local.Command("nightly-report", {
+  create: "node report.mjs",
+  environment: { COMETAPI_KEY: key.key },
+});
+
+export const output = report.stdout;

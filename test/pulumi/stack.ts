@@ -1,0 +1,362 @@
+/**
+ * Drives stacks on the real Pulumi engine, through the Automation API.
+ *
+ * ```ts
+ * const server = await startEmulator();
+ * const stack = await newStack({ example: "quickstart", server });
+ * await stack.up();
+ * expect((await stack.preview()).changes).toEqual([]);
+ * stack.edit("index.ts", "100_000", "200_000");
+ * ```
+ *
+ * A stack is a copied project in a folder of its own, with a state backend of its own unless it is given one. The
+ * program runs as users run it: in a process of its own, with the provider in another. Folders and servers are
+ * gone when the test file ends.
+ */
+
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  CommandError,
+  type ConfigMap,
+  type EngineEvent,
+  LocalWorkspace,
+  type OpType,
+  type OutputMap,
+  PulumiCommand,
+  Stack,
+  type StepEventMetadata,
+} from "@pulumi/pulumi/automation/index.js";
+import { afterAll, beforeAll, vi } from "vitest";
+import { engine, engineEnv } from "../engine/locate.mjs";
+import { type CometServer, type ServerOptions, startServer } from "../server/index";
+
+const repo = resolve(__dirname, "../..");
+const folders: string[] = [];
+const servers: CometServer[] = [];
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+beforeAll(() => {
+  if (!existsSync(join(repo, "dist/sdk/index.js"))) throw new Error("No dist/: run `npm run build` first.");
+});
+afterAll(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+export interface StackOptions {
+  /** A folder of examples/ to copy, e.g. "quickstart" or "shared-key/reader". */
+  example?: string;
+  /** Instead: the text of index.ts. */
+  program?: string;
+  /** More files of the project, by path. */
+  files?: Record<string, string>;
+  /** The server and account the stack works with, by `COMETAPI_BASE_URL` and `COMETAPI_ACCESS_TOKEN`. */
+  server?: CometServer;
+  /** Environment on top of the caller's. */
+  env?: Record<string, string>;
+  /** The stack's configuration, by full name. */
+  config?: ConfigMap;
+  /** Where its state is, for stacks that shall see each other. Default: a new place. */
+  backend?: Backend;
+  /** Default "dev". */
+  name?: string;
+}
+
+/** A resource that an operation did, or would do, something to. Stack and providers do not count. */
+export interface Change {
+  name: string;
+  op: OpType;
+  /**
+   * The inputs that an update changes, sorted. From one secret to another is no difference that could be seen here,
+   * as in the engine's own display.
+   */
+  properties: string[];
+}
+
+/** What became of one operation. */
+export interface Run {
+  /** Everything printed: stdout and stderr as they came. */
+  output: string;
+  /** In the order of the engine's steps. */
+  changes: Change[];
+  events: EngineEvent[];
+}
+
+/** An `up` as well says what the stack's outputs are. */
+export interface UpRun extends Run {
+  outputs: OutputMap;
+}
+
+/** An operation that ended with an error, and what it had printed and done until then. */
+export class OperationFailed extends Error {
+  constructor(
+    operation: string,
+    readonly run: Run,
+  ) {
+    super(`pulumi ${operation} failed:\n${run.output}`);
+  }
+}
+
+/** The failure of an operation that has to fail: `const { run } = await failure(stack.up())`. */
+export async function failure(operation: Promise<unknown>): Promise<OperationFailed> {
+  const outcome = await operation.catch((error: unknown) => error);
+  if (outcome instanceof OperationFailed) return outcome;
+  throw outcome instanceof Error ? outcome : new Error("the operation succeeded, but was to fail");
+}
+
+/** A resource as the state file has it. Secrets are encrypted there. */
+export interface StoredResource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  [more: string]: unknown;
+}
+
+/** A file backend, its passphrase, and a PULUMI_HOME. */
+export class Backend {
+  readonly folder = newFolder("state");
+  readonly env: Record<string, string>;
+
+  constructor(passphrase = "correct horse battery staple") {
+    this.env = engineEnv({ home, backend: `file://${this.folder}`, passphrase });
+  }
+
+  /** The text of every file there: states, backups and history. */
+  text(): string {
+    return readdirSync(this.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+      .join("\n");
+  }
+}
+
+/** One for all stacks of a test file: making it takes time. */
+const home = newFolder("home");
+const command = once(() => {
+  const { bin } = engine();
+  return PulumiCommand.get({ root: dirname(bin), skipVersionCheck: true });
+});
+
+/** CometAPI on this machine, until the test file ends. */
+export async function startEmulator(options?: ServerOptions): Promise<CometServer> {
+  const server = await startServer(options);
+  servers.push(server);
+  return server;
+}
+
+/** Makes the project's folder, and the stack in its backend. */
+export async function newStack(options: StackOptions): Promise<TestStack> {
+  const { backend = new Backend(), server, env = {}, config, name = "dev" } = options;
+  const project = newProject(options);
+  const workspace = await LocalWorkspace.create({
+    workDir: project.folder,
+    pulumiCommand: await command(),
+    envVars: {
+      // Whatever the machine is set to must not reach a test.
+      COMETAPI_ACCESS_TOKEN: server?.account.token ?? "",
+      COMETAPI_BASE_URL: server?.url ?? "",
+      COMETAPI_USER_ID: "",
+      // Else the engine looks on the network for the plugin of every package in node_modules.
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      ...backend.env,
+      ...env,
+    },
+  });
+  const stack = await Stack.createOrSelect(name, workspace);
+  if (config) await stack.setAllConfig(config);
+  return new TestStack(stack, project, backend);
+}
+
+type Callbacks = Parameters<Stack["up"]>[0] & object;
+type Shared = Pick<Callbacks, "signal" | "target" | "refresh" | "expectNoChanges">;
+
+export class TestStack {
+  constructor(
+    /** The Automation API's own, for what this class does not do. */
+    readonly stack: Stack,
+    private readonly project: Project,
+    readonly backend: Backend,
+  ) {}
+
+  async up(options: Shared & Pick<Callbacks, "replace" | "continueOnError"> = {}): Promise<UpRun> {
+    let outputs: OutputMap = {};
+    const run = await this.run("up", async (callbacks) => {
+      ({ outputs } = await this.stack.up({ ...options, ...callbacks }));
+    });
+    return { ...run, outputs };
+  }
+
+  /** What the next `up` would do. */
+  preview(options: Shared & { diff?: boolean } = {}): Promise<Run> {
+    return this.run("preview", (callbacks) => this.stack.preview({ ...options, ...callbacks }));
+  }
+
+  /** Its changes are what has become different behind the stack's back. */
+  refresh(options: Omit<Shared, "refresh"> = {}): Promise<Run> {
+    return this.run("refresh", (callbacks) => this.stack.refresh({ ...options, ...callbacks }));
+  }
+
+  destroy(options: Omit<Shared, "expectNoChanges"> = {}): Promise<Run> {
+    return this.run("destroy", (callbacks) => this.stack.destroy({ ...options, ...callbacks }));
+  }
+
+  outputs(): Promise<OutputMap> {
+    return this.stack.outputs();
+  }
+
+  /** Replaces one piece of text in a file of the project, which must be there once. */
+  edit(file: string, from: string, to: string): void {
+    const before = readFileSync(this.path(file), "utf8");
+    const parts = before.split(from);
+    if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times: ${from}`);
+    writeFileSync(this.path(file), parts.join(to));
+  }
+
+  /** Writes a whole file of the project. */
+  write(file: string, text: string): void {
+    writeFileSync(this.path(file), text);
+  }
+
+  /** The absolute path of a file of the program. */
+  path(file: string): string {
+    return join(this.project.program, file);
+  }
+
+  /** The state file as it lies on disk. */
+  stateText(): string {
+    const { projectName } = this.project;
+    return readFileSync(
+      join(this.backend.folder, ".pulumi/stacks", projectName, `${this.stack.name}.json`),
+      "utf8",
+    );
+  }
+
+  /** Every resource in the state file, the stack and the providers too. */
+  resources(): StoredResource[] {
+    const { checkpoint } = JSON.parse(this.stateText()) as {
+      checkpoint: { latest?: { resources?: StoredResource[] } };
+    };
+    return checkpoint.latest?.resources ?? [];
+  }
+
+  /** The resource of this logical name, as the state file has it. */
+  resource(name: string): StoredResource {
+    const found = this.resources().find(({ urn }) => nameOf(urn) === name);
+    if (!found) throw new Error(`no resource "${name}" in the state of ${this.stack.name}`);
+    return found;
+  }
+
+  /** The id that CometAPI gave to the key of this logical name. */
+  keyId(name: string): number {
+    return Number(this.resource(name).id);
+  }
+
+  private async run(
+    operation: string,
+    work: (callbacks: Callbacks & { onError: (text: string) => void }) => Promise<unknown>,
+  ): Promise<Run> {
+    let output = "";
+    const events: EngineEvent[] = [];
+    const collect = (text: string) => {
+      output += text;
+    };
+    const onEvent = (event: EngineEvent) => events.push(event);
+    try {
+      await work({ onOutput: collect, onError: collect, onEvent, color: "never", suppressProgress: true });
+    } catch (error) {
+      // What else the Automation API throws is not the stack's doing.
+      if (!(error instanceof CommandError)) throw error;
+      throw new OperationFailed(operation, { output, events, changes: changesOf(operation, events) });
+    }
+    return { output, events, changes: changesOf(operation, events) };
+  }
+}
+
+function changesOf(operation: string, events: EngineEvent[]): Change[] {
+  return events
+    .map((event) =>
+      // Before its step a refresh does not know what it will find.
+      operation === "refresh" ? event.resOutputsEvent?.metadata : event.resourcePreEvent?.metadata,
+    )
+    .filter((step) => step !== undefined)
+    .filter(({ op, type }) => op !== "same" && op !== "refresh" && !/^pulumi:(pulumi|providers):/.test(type))
+    .map((step) => ({ name: nameOf(step.urn), op: step.op, properties: differing(step) }));
+}
+
+/** A dynamic provider tells only that there is a difference; the engine too compares the inputs to show which. */
+function differing({ op, old, new: now }: StepEventMetadata): string[] {
+  if (op !== "update" || !old || !now) return [];
+  return Object.keys({ ...old.inputs, ...now.inputs })
+    .filter((name) => !name.startsWith("__"))
+    .filter((name) => !isDeepStrictEqual(old.inputs[name], now.inputs[name]))
+    .sort();
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
+interface Project {
+  /** Where Pulumi.yaml is. */
+  folder: string;
+  /** Where package.json and index.ts are. */
+  program: string;
+  projectName: string;
+}
+
+/** Lays the files out as they lie in the repo, so that what they say of each other stays true. */
+function newProject({ example, program, files = {} }: StackOptions): Project {
+  const root = newFolder("project");
+  // A link to the folder, because linked one by one the packages would not find each other.
+  symlinkSync(join(repo, "node_modules"), join(root, "node_modules"), "junction");
+  const at = example === undefined ? root : join(root, "examples", example);
+  if (example !== undefined) cpSync(join(repo, "examples", example), at, { recursive: true });
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(at, file)), { recursive: true });
+    writeFileSync(join(at, file), text);
+  };
+  if (program !== undefined) {
+    write("Pulumi.yaml", "name: program\nruntime: nodejs\n");
+    write("package.json", JSON.stringify({ name: "program", private: true, main: "index.ts" }));
+    write("index.ts", program);
+  }
+  for (const [file, text] of Object.entries(files)) write(file, text);
+
+  let folder = at;
+  if (!existsSync(join(at, "Pulumi.yaml"))) {
+    cpSync(join(repo, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
+    folder = root;
+  }
+  const projectName = /^name: *(\S+)/m.exec(readFileSync(join(folder, "Pulumi.yaml"), "utf8"))?.[1];
+  if (projectName === undefined) throw new Error("Pulumi.yaml has no name");
+  return { folder, program: at, projectName };
+}
+
+function newFolder(what: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `cometapi-test-${what}-`));
+  folders.push(folder);
+  return folder;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
