@@ -71,7 +71,7 @@ describe("secrets", () => {
     const other = server.addAccount();
     const stranger = server.console.create({}, other);
     await setToken(other.token);
-    stack.edit("index.ts", 'name: "a"', 'name: "b"');
+    stack.edit("index.js", 'name: "a"', 'name: "b"');
     const { run } = await failure(stack.up());
     expect(run.output).toContain(`the key belongs to account ${server.account.userId}`);
     expect(server.key(stack.keyId("backend"))).toMatchObject({ name: "a", status: 1 });
@@ -125,7 +125,7 @@ describe("preview", () => {
     const first = stack.keyId("first");
     expect(key("second")).toMatchObject({ name: `after ${first}`, model_limits: String(first) });
     expect((await stack.preview()).changes).toEqual([]);
-    stack.edit("index.ts", "modelLimits: [first.id]", "modelLimits: [first.key.apply(() => 'a b')]");
+    stack.edit("index.js", "modelLimits: [first.id]", "modelLimits: [first.key.apply(() => 'a b')]");
     const { run } = await failure(stack.up());
     expect(run.output).toContain('modelLimits cannot be used: "a b" holds white space');
   });
@@ -145,7 +145,7 @@ describe("preview", () => {
     );
     await stack.up();
     stack.write(
-      "index.ts",
+      "index.js",
       keys({ backend: '{ remainQuota: 5, name: "b", modelLimits: ["y", "x"], group: null }' }),
     );
     const { output, changes } = await stack.preview({ diff: true });
@@ -236,7 +236,7 @@ describe("nothing replaces a key but", () => {
     const { server, stack, living } = await given(program("one"));
     await stack.up();
     const old = stack.keyId("backend");
-    stack.write("index.ts", program("two"));
+    stack.write("index.js", program("two"));
     server.clearRequests();
     await stack.up();
     expect(server.requests.map(({ method }) => method).filter((method) => method !== "GET")).toEqual([
@@ -265,7 +265,7 @@ describe("nothing replaces a key but", () => {
     const { stack } = await given(program("one"));
     await stack.up();
     const old = stack.keyId("backend");
-    stack.write("index.ts", program("two"));
+    stack.write("index.js", program("two"));
     await stack.up();
     expect(stack.keyId("backend")).not.toBe(old);
   });
@@ -301,10 +301,10 @@ test("a key made by a stack serves model requests within its limits, and a disab
   await stack.up();
   expect(await ask("gpt-5")).toBe(200);
   expect(await ask("claude-opus-4-6")).toBe(403);
-  stack.write("index.ts", program("disabled"));
+  stack.write("index.js", program("disabled"));
   await stack.up();
   expect(await ask("gpt-5")).toBe(401);
-  stack.write("index.ts", program("enabled"));
+  stack.write("index.js", program("enabled"));
   await stack.up();
   expect([await ask("gpt-5"), await ask("gpt-5"), await ask("gpt-5")]).toEqual([200, 200, 403]);
   expect(server.violations).toEqual([]);
