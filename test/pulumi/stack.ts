@@ -333,7 +333,10 @@ function newProject({ example, program, files = {} }: StackOptions): Project {
   if (program !== undefined) {
     // Plain JavaScript: half the time of an up would go into the TypeScript compiler.
     write("Pulumi.yaml", "name: program\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
-    write("package.json", JSON.stringify({ name: "program", private: true, type: "module", main: "index.js" }));
+    write(
+      "package.json",
+      JSON.stringify({ name: "program", private: true, type: "module", main: "index.js" }),
+    );
     write("index.js", program);
   }
   for (const [file, text] of Object.entries(files)) write(file, text);
