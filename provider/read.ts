@@ -17,7 +17,7 @@ export async function read(
 ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
   if (!/^[1-9]\d{0,15}$/.test(id))
     throw new Impossible(`"${id}" is no id of a CometAPI key: an id is a whole number, such as 1234`);
-  const record = await api.find(id, old.userId);
+  const record = await api.findAmongOthers(id, old.userId);
   if (record === undefined) return undefined;
   expectSame(record, old);
   expectReadable(record.key);

@@ -1,9 +1,11 @@
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Clock } from "../clock";
 import type { Settings } from "../settings";
 import { type NoAnswer, Refused } from "./errors";
 import { Listing } from "./listing";
 import { Budget } from "./retry";
+import { Survey } from "./survey";
 import { type Call, type Limits, Transport } from "./transport";
 import {
   createBody,
@@ -19,11 +21,15 @@ import {
 } from "./wire";
 
 const done = z.unknown();
+/** How long a look-up waits for other keys that are just being made. */
+const gatherMs = 100;
 
 /** What every operation of one account shares: connections and the walks over its list. */
 export class Account {
   private readonly transport: Transport;
   private readonly listing: Listing;
+  private readonly survey: Survey;
+  private readonly creates = new Set<Promise<unknown>>();
 
   constructor(
     settings: Settings,
@@ -32,9 +38,12 @@ export class Account {
     limits?: Limits,
   ) {
     this.transport = new Transport(settings, limits);
-    this.listing = new Listing((page, size, budget) =>
-      new CometApi(this.transport, this.listing, budget).page(page, size),
+    this.listing = new Listing(
+      (page, size, budget) => this.within(budget).page(page, size),
+      // Keys that are made at once are looked up together. One whose answer is slow is not waited for.
+      () => Promise.race([Promise.allSettled(this.creates), setTimeout(gatherMs, undefined, { ref: false })]),
     );
+    this.survey = new Survey(this.listing);
   }
 
   /**
@@ -44,7 +53,11 @@ export class Account {
    */
   operation(key?: string): CometApi {
     if (key !== undefined) this.transport.conceal(key);
-    return new CometApi(this.transport, this.listing, new Budget(this.clock, this.notify));
+    return this.within(new Budget(this.clock, this.notify));
+  }
+
+  private within(budget: Budget): CometApi {
+    return new CometApi(this.transport, this.listing, this.survey, this.creates, budget);
   }
 
   close(): Promise<void> {
@@ -60,12 +73,16 @@ export class CometApi {
   constructor(
     private readonly transport: Transport,
     private readonly listing: Listing,
+    private readonly survey: Survey,
+    private readonly creates: Set<Promise<unknown>>,
     readonly budget: Budget,
   ) {}
 
   /** `POST /api/token/`. The answer holds neither id nor key. */
   async create(fields: KeyFields): Promise<void> {
-    await this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
+    const create = this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
+    this.creates.add(create);
+    await create.finally(() => this.creates.delete(create));
   }
 
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
@@ -102,6 +119,12 @@ export class CometApi {
       if (!(error instanceof Refused)) throw error;
       return this.listed(id, owner);
     }
+  }
+
+  /** Like {@link find}, but reads made at the same time share what they ask. Not for a key about to be changed. */
+  async findAmongOthers(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+    const item = await this.survey.find(id, owner, this.budget);
+    return item === undefined ? this.find(id, owner) : this.full(item);
   }
 
   /** The key as the list of its owner's account has it; `undefined` proves that the list does not hold it. */
@@ -148,6 +171,7 @@ export class CometApi {
   }
 
   private write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+    this.survey.forget();
     const harmless = (error: NoAnswer) => !error.mayHaveActed;
     return this.budget.retrying(() => this.transport.exchange(call, answer), harmless);
   }

@@ -29,10 +29,14 @@ export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
-  constructor(private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>) {
+  /** @param gather resolves when it is worth while to begin a walk: others may be about to ask for one */
+  constructor(
+    private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
+    gather: () => Promise<unknown>,
+  ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
-      batchScheduleFn: (run) => void this.idle.then(() => setImmediate(run)),
+      batchScheduleFn: (run) => void this.idle.then(gather).then(() => setImmediate(run)),
     });
   }
 
@@ -59,19 +63,27 @@ export class Listing {
     return [...found.values()];
   }
 
+  /** Every key seen on the way to those wanted. */
+  async survey(wanted: readonly Wanted[]): Promise<Item[]> {
+    const seen = new Map<string, Item>();
+    await this.walk(wanted, (item) => seen.set(item.id, item));
+    return [...seen.values()];
+  }
+
   private serve(wanted: readonly Wanted[]): Promise<Found[]> {
     const walk = this.walk(wanted);
     this.idle = walk.catch(() => undefined);
     return walk;
   }
 
-  private async walk(wanted: readonly Wanted[]): Promise<Found[]> {
+  private async walk(wanted: readonly Wanted[], see: (item: Item) => void = () => {}): Promise<Found[]> {
     const settled = new Map<Wanted, Found>();
     const budget = wanted
       .map((want) => want.budget)
       .reduce((one, other) => (one.left() > other.left() ? one : other));
     for (const size of proofPageSizes) {
       for await (const page of this.pages(size, budget)) {
+        page.items.forEach(see);
         for (const want of wanted) {
           const verdict = settled.has(want) ? undefined : judge(page, want);
           if (verdict !== undefined) settled.set(want, verdict.found);
