@@ -1,5 +1,5 @@
 import type { CometApi } from "./api/client";
-import { createAndFind, placeholderName, removeExtras } from "./identity";
+import { createAndFind, findExtras, placeholderName, removeExtras } from "./identity";
 import { fieldsOf, type KeyInputs, type KeyState, resolve } from "./key";
 import { expectReadable } from "./secret";
 import { expectStored, quotaStored } from "./stored";
@@ -18,7 +18,8 @@ export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: st
   live.assigning = quota;
   live.written = want.unlimitedQuota || quotaStored(live.record, quota, 0);
   const state = await seeThrough(live, inputs, undefined, async () => {
-    await removeExtras(api, found);
+    live.extras = await findExtras(api, found);
+    await removeExtras(api, live);
     expectReadable(live.record.key);
     expectStored(live.record, sent, 0, (text) => api.quote(text));
     if (!generated || want.status !== live.record.status)

@@ -1,5 +1,5 @@
 import type { CometApi } from "./api/client";
-import { deleteForGood, expectSame } from "./identity";
+import { deleteForGood, expectSame, removeExtras } from "./identity";
 import type { KeyState } from "./key";
 
 /** Deletes the key that state knows, and no other that has its id. */
@@ -7,5 +7,6 @@ export async function remove(api: CometApi, id: string, old: Partial<KeyState>):
   const record = await api.find(id, old.userId);
   if (record === undefined) return;
   expectSame(record, old);
+  await removeExtras(api, { record, extras: old.__unfinished?.extras ?? [] });
   await deleteForGood(api, record);
 }

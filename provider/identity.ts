@@ -26,7 +26,7 @@ export function placeholderName(): string {
   return `pulumi-pending-${randomBytes(16).toString("hex")}`;
 }
 
-export interface Found {
+interface Made {
   record: KeyRecord;
   /** How many keys there may be of that name: more than one when an answer was lost. */
   perhapsMade: number;
@@ -38,7 +38,7 @@ export interface Found {
  *
  * @param fields with a name that no other key bears
  */
-export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Found> {
+export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Made> {
   let perhapsMade = 0;
   let lost: unknown;
   const attempt = async () => {
@@ -71,19 +71,41 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<F
 }
 
 /**
- * Deletes the other keys that lost creates have made under the same name. They were never used, and are like the
- * one that is kept in every field.
+ * The ids of other keys that lost creates have made under the same name. They were never used, and are like the one
+ * that is kept in every field.
  */
-export async function removeExtras(api: CometApi, { record: keep, perhapsMade }: Found): Promise<void> {
-  if (perhapsMade === 1) return;
-  const named = await patiently(api.budget, laggingMs.listAfterLoss, "a second key may show up", async () => {
-    const all = await api.allNamed(keep.name);
-    return all.length >= perhapsMade ? all : undefined;
+export async function findExtras(api: CometApi, { record: keep, perhapsMade }: Made): Promise<string[]> {
+  if (perhapsMade === 1) return [];
+  let named: KeyRecord[] = [];
+  await patiently(api.budget, laggingMs.listAfterLoss, "a second key may show up", async () => {
+    named = await api.allNamed(keep.name);
+    return named.length >= perhapsMade ? true : undefined;
   });
-  for (const extra of named ?? (await api.allNamed(keep.name))) {
-    const twin = extra.usedQuota === 0 && differences(extra, keep).length === 0;
-    if (extra.id !== keep.id && twin) await deleteForGood(api, extra);
+  return named.filter((other) => other.id !== keep.id && isTwin(other, keep)).map(({ id }) => id);
+}
+
+/** Deletes the keys that were made besides, as far as they are still what they were then. */
+export async function removeExtras(
+  api: CometApi,
+  live: { record: KeyRecord; extras: string[] },
+): Promise<void> {
+  for (const id of live.extras) {
+    const extra = await api.find(id, live.record.userId);
+    // One that is used by now is somebody's.
+    if (extra?.usedQuota === 0) {
+      await deleteForGood(api, extra).catch((error: Error) => {
+        throw new Impossible(
+          `${error.message}. The key "${extra.name}" (id ${id}) was made besides by mistake; the next \`pulumi up\` tries again to delete it`,
+          { cause: error },
+        );
+      });
+    }
+    live.extras = live.extras.filter((other) => other !== id);
   }
+}
+
+function isTwin(other: KeyRecord, keep: KeyRecord): boolean {
+  return other.usedQuota === 0 && differences(other, keep).length === 0;
 }
 
 /** Deletes a key that was just seen, and is done only when the list proves it gone. */

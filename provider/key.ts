@@ -38,6 +38,8 @@ export interface Unfinished {
   granted: number;
   /** The quota that it was to write, where that is not known to have been done. */
   quota?: number;
+  /** The ids of keys that its lost creates have made besides, and that are still to be deleted. */
+  extras?: string[];
 }
 
 /** The inputs kept in state: only what differs from its default, so that previews show nothing else. */

@@ -1,9 +1,10 @@
 import type { CometApi } from "./api/client";
 import { Refused } from "./api/errors";
-import { expectSame } from "./identity";
+import { expectSame, removeExtras } from "./identity";
+import { fromUnixSeconds } from "./instant";
 import { fieldsOf, type KeyInputs, type KeyState, type ResolvedKey, resolve } from "./key";
 import { same } from "./properties";
-import { holdQuota } from "./quota";
+import { writeKeepingQuota } from "./quota";
 import { expectReadable } from "./secret";
 import { quotaStored } from "./stored";
 import { gone, LiveKey, seeThrough } from "./write";
@@ -15,8 +16,10 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   expectSame(record, old);
   expectReadable(record.key);
   const live = new LiveKey(api, record);
+  live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);
   return seeThrough(live, inputs, old.remainQuota, async () => {
+    await removeExtras(api, live);
     try {
       await bring(live, old, want);
     } catch (error) {
@@ -30,43 +33,39 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
 }
 
 async function bring(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
-  const { record: before, total } = live;
-  const { assign, granted = total } = quotaPlan(live, old, want);
-  live.granted = granted;
-  live.assigning = assign;
-  const left = assign ?? before.remainQuota - Math.max(0, total - granted);
-  const write = (quota: number) => live.write(live.statusFor(want.status), fieldsOf(want, quota));
-  await write(left).catch((error: unknown) => {
-    // The last request of a key may overdraw it, and some servers take no number below 0 back. It is used up either way.
-    if (!(error instanceof Refused) || left >= 0) throw error;
-    return write(0);
-  });
-
-  if (assign !== undefined) live.granted = live.total;
-  // Only an enabled key can have been used between the look and the write.
-  else if (!want.unlimitedQuota && before.status === "enabled") {
-    await holdQuota(live, before.usedQuota, want);
+  const { record: before } = live;
+  const plan = quotaPlan(live, old, want);
+  if ("assign" in plan) {
+    live.assigning = plan.assign;
+    await live.write(live.statusFor(want.status), fieldsOf(want, plan.assign));
+    live.granted = live.total;
+  } else {
+    live.granted = plan.granted;
+    await writeKeepingQuota(live, want);
   }
   const renewed =
-    assign !== undefined ||
-    want.unlimitedQuota !== old.unlimitedQuota ||
-    !same("expiredTime", want.expiredTime, old.expiredTime) ||
-    old.__unfinished !== undefined;
+    old.__unfinished !== undefined ||
+    want.remainQuota !== old.remainQuota ||
+    [old.unlimitedQuota, before.unlimitedQuota].some((was) => was !== want.unlimitedQuota) ||
+    [old.expiredTime, fromUnixSeconds(before.expiredTime)].some(
+      (was) => !same("expiredTime", was, want.expiredTime),
+    );
   if (want.status === "enabled" && renewed && live.isSpent() && live.couldServe()) {
     await live.write("enabled", fieldsOf(want, live.record.remainQuota));
   }
 }
 
-/** Either the quota to assign, as the declared number changed, or what must remain granted in all, if not what is. */
+/** Either the quota to assign, as the declared number changed, or what is to remain granted in all. */
 function quotaPlan(
   { record, total }: LiveKey,
   old: KeyState,
-  want: ResolvedKey,
-): { assign?: number; granted?: number | undefined } {
+  { remainQuota: declared }: ResolvedKey,
+): { assign: number } | { granted: number } {
   const failed = old.__unfinished;
-  const { remainQuota: quota } = want;
-  if (quota === undefined || quota === old.remainQuota) return { granted: failed?.granted };
-  // The update that failed did write it after all: to write it again would give back what was used since.
-  const done = failed?.quota === quota && total !== failed.granted && quotaStored(record, quota, 0);
-  return done ? {} : { assign: quota };
+  // An update that failed may have written its quota all the same, which then is the one in force.
+  const took =
+    failed?.quota !== undefined && total !== failed.granted && quotaStored(record, failed.quota, 0);
+  const inForce = took ? failed.quota : old.remainQuota;
+  if (declared !== undefined && declared !== inForce) return { assign: declared };
+  return { granted: took ? total : (failed?.granted ?? total) };
 }

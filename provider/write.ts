@@ -17,6 +17,8 @@ export class LiveKey {
   written = false;
   /** What is to remain granted in all: use moves quota from what is left to what is used, and leaves the sum alone. */
   granted: number;
+  /** The ids of keys made by mistake, as long as they are not deleted. */
+  extras: string[] = [];
 
   constructor(
     readonly api: CometApi,
@@ -37,12 +39,12 @@ export class LiveKey {
   }
 
   /** Looks until what was written last shows: a read that lags behind must not pass for the truth. */
-  async lookAgain(written: KeyFields): Promise<void> {
+  async lookAgain(status: KeyStatus, written: KeyFields): Promise<void> {
     const { usedQuota } = this.record;
     await patiently(this.api.budget, laggingMs.read, "the update does not show yet", async () => {
       await this.look();
-      const stale = this.record.usedQuota < usedQuota || differences(this.record, written).length > 0;
-      return stale ? undefined : true;
+      const shows = this.record.usedQuota >= usedQuota && differences(this.record, written).length === 0;
+      return shows && this.has(status) ? true : undefined;
     });
   }
 
@@ -53,8 +55,16 @@ export class LiveKey {
     this.written = fields.unlimitedQuota || quotaStored(this.record, fields.remainQuota, usedBefore);
     expectStored(this.record, fields, usedBefore, (text) => this.api.quote(text));
     if (this.has(status)) return;
-    // New API takes a status only by itself. The other fields go along for a server that does not know that way.
-    await this.send(status, { ...fields, remainQuota: this.record.remainQuota }, true);
+    await this.setStatus(status, { ...fields, remainQuota: this.record.remainQuota });
+  }
+
+  /**
+   * Has a status put in force, in the way of New API, which takes one only by itself.
+   *
+   * @param fields go along for a server that does not know that way, and are written there
+   */
+  async setStatus(status: KeyStatus, fields: KeyFields): Promise<void> {
+    await this.send(status, fields, true);
     if (!this.has(status)) {
       throw new Impossible(
         `CometAPI did not keep the status: sent "${status}", stored "${this.record.status}"`,
@@ -79,9 +89,10 @@ export class LiveKey {
 
   /** What the next update must know, if this one ends here. */
   owed(): Unfinished {
-    const { assigning, written, granted, total } = this;
-    if (assigning === undefined) return { granted };
-    return written ? { granted: total } : { granted, quota: assigning };
+    const { assigning, written, granted, total, extras } = this;
+    const quota =
+      assigning === undefined ? { granted } : written ? { granted: total } : { granted, quota: assigning };
+    return extras.length > 0 ? { ...quota, extras } : quota;
   }
 
   private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {

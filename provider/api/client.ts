@@ -103,8 +103,11 @@ export class CometApi {
   }
 
   /** `GET /api/token/?p=…`, newest first. */
-  page(page: number, size: number): Promise<Page> {
-    return this.read({ method: "GET", path: `/api/token/?p=${page}&page_size=${size}` }, pageAnswer);
+  async page(page: number, size: number): Promise<Page> {
+    const call: Call = { method: "GET", path: `/api/token/?p=${page}&page_size=${size}` };
+    const found = await this.read(call, pageAnswer);
+    for (const { raw } of found.items) if (typeof raw["key"] === "string") this.transport.conceal(raw["key"]);
+    return found;
   }
 
   /**

@@ -1,6 +1,9 @@
 /** Long enough that ordinary words do not match, short enough that no useful part of a secret gets through. */
 const fragment = 8;
 
+/** A run that long is no word: it may be a key that was never shown to us. */
+const keyLike = /[A-Za-z0-9]{32,}/g;
+
 /** Replaces every part of `secrets` of 8 characters or more: servers and proxies do echo what they were sent. */
 function redact(text: string, secrets: Iterable<string>): string {
   const hidden = new Set<number>();
@@ -25,6 +28,6 @@ export function quotable(text: string, secrets: Iterable<string>): string {
     .replace(/\p{Cf}+/gu, "")
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
-  const line = redact(visible, secrets);
+  const line = redact(visible, secrets).replace(keyLike, "[secret]");
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

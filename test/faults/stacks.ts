@@ -1,0 +1,57 @@
+import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../provider/clock";
+import { KeyLifecycle } from "../../provider/lifecycle";
+import { type Resource, Rig } from "../lifecycle/rig";
+import type { CometServer } from "../server";
+
+/**
+ * Waiting takes no time, but those who wait together wait together: the one to wake first moves the clock, so
+ * 50 waits of a second are one second.
+ */
+export class SharedClock implements Clock {
+  private readonly sleepers: { at: number; wake: () => void }[] = [];
+  private pumping = false;
+
+  constructor(private readonly server: CometServer) {}
+
+  now = (): number => this.server.now();
+
+  sleep = (ms: number): Promise<void> =>
+    new Promise((wake) => {
+      this.sleepers.push({ at: this.now() + ms, wake });
+      if (!this.pumping) void this.pump();
+    });
+
+  private async pump(): Promise<void> {
+    this.pumping = true;
+    while (this.sleepers.length > 0) {
+      // Requests in flight go first: time that passed meanwhile would be nobody's wait.
+      for (let turns = 0; turns < 4; turns++) await setImmediate();
+      this.sleepers.sort((one, other) => one.at - other.at);
+      const next = this.sleepers.shift();
+      this.server.setTime(Math.max(this.now(), next?.at ?? 0));
+      next?.wake();
+    }
+    this.pumping = false;
+  }
+}
+
+/** A stack of its own: provider process, connections and state, on an account it may share with others. */
+export function stack(server: CometServer, clock: Clock, environment: Record<string, string> = {}): Rig {
+  const rig = new Rig(server);
+  Object.assign(rig.environment, environment);
+  rig.lifecycle = new KeyLifecycle({
+    config: () => undefined,
+    environment: rig.environment,
+    clock,
+    tell: (line) => rig.told.push(line),
+  });
+  return rig;
+}
+
+/** Whether a resource holds the very key that its own POST made, known by a quota nobody else asked for. */
+export function holdsOwn(key: Resource, marker: number): boolean {
+  const { createdBy, deletedAt } = key.live;
+  const body = createdBy?.body as { remain_quota?: number } | undefined;
+  return body?.remain_quota === marker && deletedAt === undefined && key.state.key === key.live.key;
+}
