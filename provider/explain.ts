@@ -45,9 +45,7 @@ function adviceOn(error: Error): string | undefined {
 function remedy({ answer, httpStatus }: Refused): string {
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
-  return (
-    (status ?? words)?.remedy ?? "If something is to be changed, change it; then run the same command again"
-  );
+  return (status ?? words)?.remedy ?? "Mend what CometAPI names, then run the same command again";
 }
 
 const checkToken =

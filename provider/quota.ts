@@ -12,47 +12,75 @@ const nearlyEmpty = 0.1;
 const correctionsAtMost = 12;
 
 /**
- * Takes back what an update gave away. An update can only set what is left, not leave it alone, so what was used
- * between reading and writing it has been granted a second time. What was granted in all must stay the same: the
- * difference is taken off again, and as that too is a write, until a look finds none. A key too busy for that is
- * disabled for the moment of the last correction.
+ * Writes everything but the quota, which stays as it is. An update cannot leave it alone, only set what is left: what
+ * is used between reading and writing it is granted a second time, and has to be taken back. On a key that then runs
+ * out it would be spent before that, so one that has little left is disabled first.
  */
-async function holdQuota(live: LiveKey, usedBefore: number, want: ResolvedKey): Promise<void> {
-  const { budget } = live.api;
+export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promise<void> {
+  const { usedQuota, status } = live.record;
+  const mayBeUsed = status === "enabled" && !want.unlimitedQuota;
+  try {
+    const left = leftOver(live);
+    let writeAs = live.statusFor(want.status);
+    if (mayBeUsed && want.status === "enabled" && left > 0 && left <= live.granted * nearlyEmpty) {
+      await live.setStatus("disabled", fieldsOf(want, left));
+      await live.look();
+      writeAs = "disabled";
+    }
+    await writeLeftOver(live, writeAs, want);
+    if (mayBeUsed) await takeBack(live, usedQuota, want);
+  } catch (error) {
+    if (mayBeUsed && isPaused(live, want)) await resume(live, want);
+    throw error;
+  }
+}
+
+async function writeLeftOver(live: LiveKey, status: KeyStatus, want: ResolvedKey): Promise<void> {
+  const left = leftOver(live);
+  try {
+    await live.write(status, fieldsOf(want, left));
+  } catch (error) {
+    // The last request of a key may overdraw it, and some servers take no number below 0 back. It is used up either way.
+    if (!(error instanceof Refused) || left >= 0) throw error;
+    await live.write(status, fieldsOf(want, 0));
+  }
+}
+
+/**
+ * Takes back what was granted twice. As that too is a write, it goes on until a look finds nothing. A key too busy
+ * for that is disabled for the moment of the last correction.
+ *
+ * @param usedBefore what had been used when what is left was read
+ */
+async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): Promise<void> {
   let used = usedBefore;
   let corrections = 0;
-  let paused = live.record.status === "disabled" && want.status === "enabled";
+  let paused = isPaused(live, want);
   let settled = false;
   const write = async (status: KeyStatus, left: number) => {
     used = live.record.usedQuota;
     settled = false;
     await live.write(status, fieldsOf(want, left));
   };
-  try {
-    while (!settled || paused) {
-      const excess = excessOf(live, used);
-      const left = live.record.remainQuota;
-      if (excess > 0) {
-        if (++corrections > correctionsAtMost) break;
-        if (corrections > correctionsInFlight && want.status === "enabled" && !paused) {
-          paused = true;
-          budget.tell(
-            `the key "${want.name}" is in use all the time: it is disabled for a moment, so that its quota can be kept exact`,
-          );
-        }
-        await write(paused ? "disabled" : live.statusFor(want.status), Math.max(0, left - excess));
-      } else if (!settled) {
-        await live.lookAgain(paused ? "disabled" : live.statusFor(want.status), fieldsOf(want, left));
-        settled = excessOf(live, used) === 0;
-      } else {
-        paused = false;
-        await write("enabled", left);
+  while (!settled || paused) {
+    const excess = excessOf(live, used);
+    const left = live.record.remainQuota;
+    if (excess > 0) {
+      if (++corrections > correctionsAtMost) break;
+      if (corrections > correctionsInFlight && want.status === "enabled" && !paused) {
+        paused = true;
+        live.api.budget.tell(
+          `the key "${want.name}" is in use all the time: it is disabled for a moment, so that its quota can be kept exact`,
+        );
       }
+      await write(paused ? "disabled" : live.statusFor(want.status), Math.max(0, left - excess));
+    } else if (!settled) {
+      await live.lookAgain(paused ? "disabled" : live.statusFor(want.status), fieldsOf(want, left));
+      settled = excessOf(live, used) === 0;
+    } else {
+      paused = false;
+      await write("enabled", left);
     }
-    if (paused) await write("enabled", live.record.remainQuota);
-  } catch (error) {
-    if (paused) budget.tell(`the key "${want.name}" is still disabled; the next \`pulumi up\` enables it`);
-    throw error;
   }
   if (!settled) {
     throw new Impossible(
@@ -61,34 +89,26 @@ async function holdQuota(live: LiveKey, usedBefore: number, want: ResolvedKey): 
   }
 }
 
-/**
- * Writes everything but the quota, which stays as it is. An update writes back what was left: on a key that then
- * runs out that is spent before it can be taken back, so one that has little left is disabled first.
- */
-export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promise<void> {
-  const { remainQuota, usedQuota, status } = live.record;
-  const left = remainQuota - Math.max(0, live.total - live.granted);
-  const mayBeUsed = status === "enabled" && !want.unlimitedQuota;
-  let wanted = live.statusFor(want.status);
-  if (mayBeUsed && wanted === "enabled" && left > 0 && left <= live.granted * nearlyEmpty) {
-    await live.setStatus("disabled", fieldsOf(want, left));
-    await live.look();
-    wanted = "disabled";
-  }
-  const rest = live.record.remainQuota - Math.max(0, live.total - live.granted);
-  try {
-    await live.write(wanted, fieldsOf(want, rest));
-  } catch (error) {
-    // The last request of a key may overdraw it, and some servers take no number below 0 back. It is used up either way.
-    if (!(error instanceof Refused) || rest >= 0) throw error;
-    await live.write(wanted, fieldsOf(want, 0));
-  }
-  if (mayBeUsed) await holdQuota(live, usedQuota, want);
-}
-
-/** What was granted twice, because it was used in between. What is granted beyond that was granted by somebody else, who keeps it. */
+/** What was granted twice, because it was used in between. What is granted beyond that somebody else granted, and stays. */
 function excessOf(live: LiveKey, used: number): number {
   const spent = Math.max(0, live.record.usedQuota - used);
   live.granted = Math.max(live.granted, live.total - spent);
   return live.record.remainQuota > 0 ? Math.max(0, live.total - live.granted) : 0;
+}
+
+/** What is left of what was granted: less than the key has, if an update that failed gave some away. */
+function leftOver(live: LiveKey): number {
+  return live.record.remainQuota - Math.max(0, live.total - live.granted);
+}
+
+/** Whether the key is disabled only for the time of this update. */
+function isPaused(live: LiveKey, want: ResolvedKey): boolean {
+  return want.status === "enabled" && live.record.status === "disabled";
+}
+
+/** A failed update must not leave the key out of service. */
+async function resume(live: LiveKey, want: ResolvedKey): Promise<void> {
+  await live.setStatus("enabled", fieldsOf(want, live.record.remainQuota)).catch(() => {
+    live.api.budget.tell(`the key "${want.name}" is still disabled; the next \`pulumi up\` enables it`);
+  });
 }

@@ -91,6 +91,18 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(granted(key)).toBe(100);
   });
 
+  test("a key with little left stayed disabled when its update was refused", async () => {
+    const { server, key } = await made({ personality });
+    server.console.spend(Number(key.id), 95);
+    await expect(key.up({ remainQuota: 100, group: "a group nobody has" })).rejects.toThrow(
+      "no access to group",
+    );
+    expect(key.live).toMatchObject({ status: 1, remain_quota: 5 });
+    await key.up({ remainQuota: 100 });
+    expect(granted(key)).toBe(100);
+    expect(key.live.status).toBe(1);
+  });
+
   test("a top-up made in the console during a rename was taken away", async () => {
     const { server, key } = await made({ personality });
     server.fault(put, (exchange) => {
