@@ -1,0 +1,371 @@
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { engine } from "../../engine/locate.mjs";
+import { newStack, startEmulator, type TestStack } from "../../pulumi/stack";
+import { type CometServer, type Fault, faults } from "../../server";
+import { secretsOf } from "../leaks";
+import { type Ended, type Process, Terminal } from "./terminal";
+
+/** One stack's life with a server that gossips, and a search of all that it leaves behind for the token and the keys. */
+
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 2 });
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+const fragment = 8;
+const searched = { places: 0, bytes: 0, commands: 0, processes: 0, providerBytes: 0 };
+afterAll(() => {
+  console.log(
+    `leaks: ${searched.commands} commands, ${searched.places} files and streams with ${searched.bytes} bytes searched for ` +
+      `every ${fragment} characters of the token and the keys; ${searched.processes} environments of processes looked ` +
+      `into; ${searched.providerBytes} bytes that the provider itself printed`,
+  );
+  expect(searched.commands).toBeGreaterThan(40);
+  expect(searched.processes).toBeGreaterThan(8);
+  expect(searched.providerBytes, "or the provider was never overheard").toBeGreaterThan(500);
+});
+
+/** Finds any 8 characters in a row of any secret. */
+class Search {
+  private readonly parts = new Set<string>();
+
+  constructor(secrets: readonly string[]) {
+    for (const secret of secrets) {
+      for (let i = 0; i + fragment <= secret.length; i++) this.parts.add(secret.slice(i, i + fragment));
+    }
+    expect(this.parts.size).toBeGreaterThan(0);
+  }
+
+  finds(text: string): boolean {
+    for (let i = 0; i + fragment <= text.length; i++) {
+      if (this.parts.has(text.slice(i, i + fragment))) return true;
+    }
+    return false;
+  }
+
+  /** The lines that give something away, as `place:line text`. */
+  in(place: string, text: string): string[] {
+    searched.places++;
+    searched.bytes += text.length;
+    if (!this.finds(text)) return [];
+    return text
+      .split("\n")
+      .flatMap((line, i) => (this.finds(line) ? [`${place}:${i + 1} ${line.slice(0, 400)}`] : []));
+  }
+}
+
+/** Every file below a folder, not through links. */
+function filesIn(folder: string): [string, string][] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => lstatSync(file).isFile())
+    .map((file) => [file, readFileSync(file, "latin1")]);
+}
+
+/**
+ * A folder for PATH with a launcher of the dynamic provider that writes down what the provider prints: the engine
+ * mixes that with lines of its own.
+ */
+function overhearing(folder: string): { path: string; heard: () => string } {
+  const bin = join(folder, "bin");
+  const heard = join(folder, "heard");
+  for (const made of [bin, heard]) mkdirSync(made);
+  const launcher = "pulumi-resource-pulumi-nodejs";
+  const [out, err] = [join(heard, "stdout"), join(heard, "stderr")];
+  const script = `exec "${join(engine().bin, launcher)}" "$@" > >(tee -a "${out}") 2> >(tee -a "${err}" >&2)`;
+  writeFileSync(join(bin, launcher), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 });
+  return {
+    path: bin,
+    heard: () =>
+      filesIn(heard)
+        .map(([, text]) => text)
+        .join(""),
+  };
+}
+
+const program = `
+  import { CometApiKey } from "pulumi-cometapi";
+  const named = new CometApiKey("named", { name: "mine", remainQuota: 500 });
+  const generated = new CometApiKey("generated", { unlimitedQuota: true });
+  export const namedKey = named.key;
+  export const sentence = generated.key.apply((key) => "Bearer " + key);
+  export const name = generated.name;
+`;
+
+type Place = "config" | "environment";
+
+/** A stack whose every command is overheard, with folders of its own for whatever is written. */
+async function scene(where: Place, server: CometServer) {
+  const folder = mkdtempSync(join(tmpdir(), "cometapi-leaks-"));
+  folders.push(folder);
+  const logs = join(folder, "logs");
+  mkdirSync(logs);
+  const { path, heard } = overhearing(folder);
+  const stack = await newStack({ program, server });
+  if (where === "config") {
+    delete stack.stack.workspace.envVars["COMETAPI_ACCESS_TOKEN"];
+    await stack.stack.setConfig("cometapi:accessToken", { value: server.account.token, secret: true });
+  }
+  const { PATH = "" } = stack.stack.workspace.envVars;
+  // Log files go where temporary files do.
+  const env = {
+    TMPDIR: logs,
+    PATH: `${path}:${PATH}`,
+    ...(where === "config" && { COMETAPI_ACCESS_TOKEN: "" }),
+  };
+  return new Scene(server, stack, new Terminal(stack, env), logs, heard);
+}
+
+class Scene {
+  readonly told: [string, Ended][] = [];
+
+  constructor(
+    readonly server: CometServer,
+    readonly stack: TestStack,
+    readonly terminal: Terminal,
+    readonly logs: string,
+    readonly heard: () => string,
+  ) {}
+
+  async succeed(...args: string[]): Promise<Ended> {
+    return this.keep(args, await this.terminal.succeed(...args));
+  }
+
+  async fail(...args: string[]): Promise<Ended> {
+    return this.keep(args, await this.terminal.fail(...args));
+  }
+
+  async run(...args: string[]): Promise<Ended> {
+    return this.keep(args, await this.terminal.run(...args));
+  }
+
+  private keep(args: string[], ended: Ended): Ended {
+    searched.commands++;
+    this.told.push([`pulumi ${args.join(" ")}`, ended]);
+    return ended;
+  }
+
+  /** Every secret there ever was, as an unwise server or a proxy's error page would repeat it. */
+  gossip(): string {
+    return `no: ${secretsOf(this.server).join(" ")}`;
+  }
+
+  /** For as long as `work` takes, requests that match are acted on, and answered with every secret. */
+  async gossiping(
+    method: string,
+    telling: (secrets: string) => Fault,
+    work: () => Promise<Ended>,
+  ): Promise<Ended> {
+    const fault: Fault = (exchange) => telling(this.gossip())(exchange);
+    const hung = this.server.fault({ method, path: /^\/api\/token\// }, fault, { times: 1000 });
+    const ended = await work();
+    expect(hung.hits).toBeGreaterThan(0);
+    hung.remove();
+    return ended;
+  }
+
+  /** Whatever is on disk: states, backups, history, the project with its config, PULUMI_HOME, log files. */
+  files(): [string, string][] {
+    const { workDir, envVars } = this.stack.stack.workspace;
+    return [this.stack.backend.folder, workDir, envVars["PULUMI_HOME"] ?? "", this.logs].flatMap(filesIn);
+  }
+
+  /** What of any request is not where a secret belongs. */
+  requests(): [string, string][] {
+    return this.server.requests.map(({ seq, method, path, headers, body }) => {
+      const { authorization, ...others } = headers;
+      const management = path.startsWith("/api/");
+      const token = this.server.account.token;
+      const expected = management
+        ? authorization === token
+        : authorization?.startsWith("Bearer sk-") === true;
+      expect(expected, `the authorization of ${method} ${path}`).toBe(true);
+      return [`request ${seq}`, JSON.stringify({ path, others, body })];
+    });
+  }
+
+  expectNoLeak(): void {
+    const search = new Search(secretsOf(this.server));
+    searched.providerBytes += this.heard().length;
+    const places: [string, string][] = [
+      ...this.told.map(([command, { output }]): [string, string] => [command, output]),
+      ...this.files(),
+      ...this.requests(),
+      ["what the provider printed", this.heard()],
+    ];
+    expect(places.flatMap(([place, text]) => search.in(place, text))).toEqual([]);
+  }
+}
+
+const told = (secrets: string): Fault => faults.refuse(secrets);
+const toldOnceDone = (secrets: string): Fault => faults.refuse(secrets, { act: true });
+const page = (secrets: string): Fault =>
+  faults.answer({ status: 200, headers: { "content-type": "text/html" }, body: `<h1>${secrets}</h1>` });
+const redirect = (secrets: string): Fault =>
+  faults.redirect(`http://127.0.0.1:1/?q=${encodeURIComponent(secrets)}`);
+/** Long enough that the person at the terminal is told of the wait. */
+const slowDown = (secrets: string): Fault =>
+  faults.answer({ status: 429, headers: { "retry-after": "4" }, body: { success: false, message: secrets } });
+
+/** Log files of the engine, without what {@link theirs} tells. Without -v it writes none. */
+const logged = ["-v=2", "--logflow"];
+
+/**
+ * What Pulumi prints, keys and all: with --debug or from -v=3 on, what the SDK in the user's program says of each
+ * resource; at -v=9 also what passes through the engine.
+ */
+const theirs =
+  /\bdebug: RegisterResource RPC finished:|\beventsink\.go:\d+\] (eventSink::Debug\(<\{%reset%\}>)?RegisterResource RPC finished:|\brpc\.go:\d+\] (Unm|M)arshaling property /;
+
+const yes = ["--yes", "--skip-preview"];
+
+describe.concurrent.each(["config", "environment"] as const)("with the token in the %s", (where) => {
+  test("neither it nor a key is anywhere but in two headers, from the first preview to destroy", async () => {
+    const it = await scene(where, await startEmulator());
+    const { server, stack } = it;
+    const secrets = () => new Search(secretsOf(server));
+
+    // Create, one of two half-made in between.
+    await it.succeed("preview", "--diff");
+    const halfMade = await it.gossiping("PUT", told, () => it.fail("up", ...yes, ...logged));
+    expect(halfMade.output).toContain('creating key "mine": CometAPI refused: "no: [secret]');
+    it.expectNoLeak();
+    await it.succeed("up", ...yes);
+    for (const { key } of server.keys()) await chat(server, key);
+
+    // Update, with a failure of each sort.
+    stack.edit("index.js", "remainQuota: 500", "remainQuota: 600");
+    for (const telling of [page, redirect, toldOnceDone]) {
+      await it.gossiping("PUT", telling, () => it.fail("up", ...yes));
+    }
+    await it.succeed("preview", "--diff");
+    server.fault({ method: "PUT" }, slowDown(it.gossip()));
+    expect((await it.succeed("up", ...yes)).output).toMatch(/no: \[secret\].*trying again in \d+ s/);
+
+    // Drift, and refreshes that fail.
+    server.console.update(stack.keyId("named"), { name: "drifted", status: 2 });
+    for (const telling of [told, page, redirect]) {
+      await it.gossiping("GET", telling, () => it.fail("refresh", ...yes, ...logged));
+    }
+    await it.fail("refresh", ...yes, "--expect-no-changes");
+    await it.succeed("refresh", ...yes);
+    await it.succeed("preview", "--diff");
+    await it.succeed("preview", "--json");
+    await it.succeed("up", "--yes");
+
+    // What people look at.
+    for (const looking of [
+      "stack",
+      "stack output",
+      "stack output --json",
+      "stack export",
+      "stack history",
+      "config",
+    ]) {
+      await it.succeed(...looking.split(" "));
+    }
+    it.expectNoLeak();
+    const { envVars } = stack.stack.workspace;
+    expect(secrets().finds(Object.values(envVars).join("\n")), "the search finds what is there").toBe(
+      where === "environment",
+    );
+
+    // Pulumi, told to log more, prints keys. The provider, told the same, prints none.
+    stack.edit("index.js", "remainQuota: 600", "remainQuota: 700");
+    const before = it.told.length;
+    const verbose = ["-v=9", "--logtostderr", "--logflow"];
+    await it.gossiping("PUT", told, () => it.fail("up", ...yes, "--debug"));
+    await it.gossiping("PUT", told, () => it.fail("up", ...yes, ...verbose));
+    await it.succeed("up", ...yes, ...verbose);
+    await it.succeed("refresh", ...yes, ...verbose);
+    const lines = it.told.splice(before).flatMap(([, { output }]) => output.split("\n"));
+    const givingAway = lines.filter((line) => secrets().finds(line));
+    expect(givingAway.filter((line) => !theirs.test(line))).toEqual([]);
+    for (const sign of ["debug: RegisterResource", "rpc.go:", "eventsink.go:"]) {
+      expect(givingAway.join("\n"), "or there is nothing to warn of").toContain(sign);
+    }
+    const token = new Search([server.account.token]);
+    expect(lines.filter((line) => token.finds(line))).toEqual([]);
+
+    // Destroy.
+    for (const telling of [told, redirect]) {
+      await it.gossiping("DELETE", telling, () => it.run("destroy", ...yes));
+    }
+    await it.succeed("destroy", ...yes);
+    expect(filesIn(it.logs), "log files of the engine").not.toEqual([]);
+    it.expectNoLeak();
+    expect(server.violations).toEqual([]);
+  });
+
+  test("the environment of a process holds it only where Pulumi or the user has put it, and never a key", async () => {
+    const { server, stack } = await scene(where, await startEmulator());
+    const terminal = new Terminal(stack, where === "config" ? { COMETAPI_ACCESS_TOKEN: "" } : {});
+    await terminal.succeed("up", ...yes);
+    stack.edit("index.js", "remainQuota: 500", "remainQuota: 600");
+    let seen: Process[] = [];
+    const up = terminal.start("up", ...yes);
+    server.fault({ method: "PUT" }, () => {
+      seen = up.processes();
+    });
+    expect((await up.ended).code).toBe(0);
+    searched.processes += seen.length;
+
+    const search = new Search(secretsOf(server));
+    expect(seen.filter(({ command }) => search.finds(command))).toEqual([]);
+    const holding = seen.map(({ command, environment }) => {
+      const variables = environment.filter((text) => search.finds(text)).map((text) => text.split("=")[0]);
+      return [roleOf(command), variables];
+    });
+    // Inherited by all when it is in the user's environment. From config, the language host gives it to the program.
+    const inherited = where === "environment" ? ["COMETAPI_ACCESS_TOKEN"] : [];
+    expect(Object.fromEntries(holding)).toEqual({
+      engine: inherited,
+      "language host": inherited,
+      program: where === "environment" ? inherited : ["PULUMI_CONFIG"],
+      launcher: inherited,
+      provider: inherited,
+    });
+    const provider = seen.find(({ command }) => roleOf(command) === "provider");
+    expect(
+      seen.filter(({ parent }) => parent === provider?.pid),
+      "what the provider has started",
+    ).toEqual([]);
+  });
+});
+
+function roleOf(command: string): string {
+  if (/dynamic-provider\/index\.js/.test(command)) return "provider";
+  if (/pulumi-resource-pulumi-nodejs/.test(command)) return "launcher";
+  if (/cmd\/run\/index\.js/.test(command)) return "program";
+  if (/pulumi-language-nodejs/.test(command)) return "language host";
+  return /\bpulumi up\b/.test(command) ? "engine" : command;
+}
+
+test("a masked key is an error and no output, and what was made is destroyed", async () => {
+  const it = await scene("environment", await startEmulator({ personality: { maskedKeys: true } }));
+  const { server, stack } = it;
+  const { output } = await it.fail("up", ...yes);
+  expect(output).toContain("the server shows only a masked form of the key");
+  expect(output).toContain("use a server that returns keys in full");
+  expect(await stack.outputs()).toEqual({});
+  const made = stack.resources().filter(({ type }) => type.endsWith(":CometApiKey"));
+  expect(made).toHaveLength(2);
+  for (const { outputs } of made) expect(outputs).not.toHaveProperty("key");
+  it.expectNoLeak();
+  await it.succeed("destroy", ...yes);
+  expect(server.keys().filter(({ deletedAt }) => deletedAt === undefined)).toEqual([]);
+  it.expectNoLeak();
+});
+
+async function chat(server: CometServer, key: string): Promise<void> {
+  const answer = await fetch(`${server.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content: "Hello?" }] }),
+  });
+  expect(answer.status).toBe(200);
+}
