@@ -16,7 +16,7 @@ beforeAll(async () => {
   measured = await measure(projects, { variants, keys: [keys], latencies: [0], runs: 1, repeats: 1 });
   imports = await measureImport(projects, 1);
   rows = rowsOf(measured);
-}, 180_000);
+}, 300_000);
 afterAll(() => projects?.remove(), 60_000);
 
 test("every step of every variant has every figure", () => {

@@ -11,7 +11,7 @@ import { type Ended, type Running, Terminal } from "./terminal";
  * A part of the cells runs always, every request and every phase among them; `COMETAPI_TEST_ALL=1` runs all.
  */
 const all = (process.env["COMETAPI_TEST_ALL"] ?? "") !== "";
-vi.setConfig({ maxConcurrency: 2 });
+vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 });
 
 /** Each key of a stack: its arguments, and what the server is to hold. */
 const declared = {
