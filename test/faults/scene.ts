@@ -13,10 +13,10 @@ export type Declared = Record<string, unknown>;
 
 /** Sooner than a person would give up, and still late enough for a busy machine. */
 const impatience: Limits = {
-  connectMs: 500,
-  headersMs: 250,
-  bodyMs: 250,
-  totalMs: 500,
+  connectMs: 1_000,
+  headersMs: 500,
+  bodyMs: 500,
+  totalMs: 1_000,
   bodyBytes: 8 * 1024 * 1024,
 };
 
