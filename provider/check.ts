@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { generatedName } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
@@ -43,7 +44,9 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
   for (const name of propertyNames) {
     const value = declared[name];
     if (isAbsent(value)) continue;
-    const reason = isUnknown(value) ? undefined : property(name).refuse(value);
+    // What is declared just as it stands in state was judged when it got there: most previews are of that alone.
+    const reason =
+      isUnknown(value) || isDeepStrictEqual(value, old[name]) ? undefined : property(name).refuse(value);
     if (reason === undefined) sound[name] = spelled(name, value, old[name]);
     else fail(name, reason);
   }

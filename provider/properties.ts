@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { canonicalAddress, refuseAddress } from "./addresses";
 import { canonicalInstant, never, refuseInstant, toUnixSeconds } from "./instant";
 import type { DeclaredKey, ResolvedKey } from "./key";
@@ -78,6 +79,8 @@ export function same(name: PropertyName, one: unknown, other: unknown): boolean 
 
 function sameSet(canonical: (element: string) => string) {
   return (one: string[], other: string[]) => {
+    // Telling one spelling from another takes long, and nearly always there is none to tell.
+    if (isDeepStrictEqual(one, other)) return true;
     const [left, right] = [new Set(one.map(canonical)), new Set(other.map(canonical))];
     return left.size === right.size && [...left].every((element) => right.has(element));
   };
