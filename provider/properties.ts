@@ -81,6 +81,7 @@ function sameSet(canonical: (element: string) => string) {
   return (one: string[], other: string[]) => {
     // Telling one spelling from another takes long, and nearly always there is none to tell.
     if (isDeepStrictEqual(one, other)) return true;
+    if (one.length === 0 || other.length === 0) return false;
     const [left, right] = [new Set(one.map(canonical)), new Set(other.map(canonical))];
     return left.size === right.size && [...left].every((element) => right.has(element));
   };

@@ -60,7 +60,8 @@ export class Gathering {
     this.waiting = 0;
   }
 
+  /** Half of those that can come are enough: while they wait, the other half keeps the engine at work. */
   private expectsMore(): boolean {
-    return this.writes.size > 0 || (this.inRow && this.waiting < this.crowd);
+    return (this.inRow || this.writes.size > 0) && this.waiting < this.crowd / 2;
   }
 }
