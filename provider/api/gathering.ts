@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 
 /** Look-ups that come closer together than this are a row of which more may come. */
-const rowMs = 1_000;
-/** So long without a further look-up, and no more come until some are answered. */
-const quietMs = 100;
+const rowMs = 2_000;
+/** So many times as long as of late without a further look-up, and no more come until some are answered. */
+const quiet = { spacings: 2, leastMs: 100, mostMs: 2_000 };
 /** The most that a look-up waits for others. */
 const longestMs = 3_000;
 /** Every so many walks, what was learned about how many come at once is learned anew. */
-const learnEvery = 32;
+const learnEvery = 128;
 
 /**
  * Decides when look-ups that wait have waited long enough for others to share a walk over the list with.
@@ -21,6 +21,8 @@ export class Gathering {
   private waiting = 0;
   private inRow = false;
   private last: { at: number; operation?: object } = { at: Number.NEGATIVE_INFINITY };
+  /** How far look-ups of a row are apart at most, in milliseconds, as of late. */
+  private spacing = 0;
   private arrival: (() => void) | undefined;
   /** How many came, before, until no more did: the engine does no more at once. */
   private crowd = Number.POSITIVE_INFINITY;
@@ -39,7 +41,9 @@ export class Gathering {
    */
   arrived(operation: object): void {
     const now = performance.now();
-    this.inRow = now - this.last.at < rowMs && operation !== this.last.operation;
+    const spacing = now - this.last.at;
+    this.inRow = spacing < rowMs && operation !== this.last.operation;
+    if (this.inRow) this.spacing = Math.max(spacing, (this.spacing * 3) / 4);
     this.last = { at: now, operation };
     this.waiting++;
     this.arrival?.();
@@ -53,7 +57,9 @@ export class Gathering {
       const arrival = new Promise<true>((resolve) => {
         this.arrival = () => resolve(true);
       });
-      if (await Promise.race([arrival, setTimeout(quietMs, false, { ref: false })])) continue;
+      const { spacings, leastMs, mostMs } = quiet;
+      const patience = Math.min(mostMs, Math.max(leastMs, spacings * this.spacing));
+      if (await Promise.race([arrival, setTimeout(patience, false, { ref: false })])) continue;
       this.crowd = this.waiting;
       break;
     }
