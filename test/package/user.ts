@@ -22,11 +22,7 @@ export interface Packed {
  */
 export class User {
   readonly folder = mkdtempSync(join(tmpdir(), "cometapi-test-user-"));
-  private readonly caller: Promise<NodeJS.ProcessEnv>;
-
-  constructor() {
-    this.caller = this.adopt();
-  }
+  private caller: Promise<NodeJS.ProcessEnv> | undefined;
 
   /** The package as npm publishes it. Without its scripts: they would build anew under the feet of other tests. */
   async pack(): Promise<Packed> {
@@ -45,6 +41,7 @@ export class User {
 
   /** What a command prints. Not synchronous: the server that is being talked to runs in this process. */
   async run(folder: string, [command, ...args]: [string, ...string[]], env: NodeJS.ProcessEnv = {}) {
+    this.caller ??= this.adopt();
     const options = { cwd: folder, env: { ...(await this.caller), ...env }, maxBuffer: 1e8 };
     try {
       const { stdout } = await promisify(execFile)(command, args, { ...options, shell: windows });
