@@ -7,7 +7,8 @@ import { KeyLifecycle } from "./lifecycle";
 
 /**
  * The dynamic provider: hands what Pulumi's dynamic host gives to the lifecycle, and back. Old state files delete
- * their resources through `require("pulumi-cometapi/provider")`, so the functions this module exports stay.
+ * their resources through `require("pulumi-cometapi/provider")`: the functions this module exports stay, and so does
+ * that path, which package.json's `exports` leads here. `test/upgrade/` holds what released versions have left.
  */
 
 let lifecycle: KeyLifecycle | undefined;

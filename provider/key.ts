@@ -47,7 +47,7 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered;
 
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
-/** The outputs kept in state. */
+/** The outputs kept in state. What released versions have kept there (`test/upgrade/states/`) must be understood for good. */
 export type KeyState = Omit<Outputs, "remainQuota" | "key"> &
   Remembered & {
     /** As last declared and written; absent from an unlimited key. */

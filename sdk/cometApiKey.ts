@@ -3,11 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 /** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
 export type CometApiKeyStatus = "enabled" | "disabled";
 
-/**
- * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
- * default. All of them can be changed in place.
- */
-export interface CometApiKeyArgs {
+/** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
+interface KeyArgs {
   /**
    * The display name in the CometAPI console. Need not be unique.
    *
@@ -37,18 +34,6 @@ export interface CometApiKeyArgs {
    * @example "2027-06-30T00:00:00Z"
    */
   expiredTime?: pulumi.Input<string | number | null | undefined>;
-
-  /**
-   * What the key may still use, in CometAPI's internal quota units.
-   *
-   * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
-   * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
-   *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
-   *
-   * @example 100_000
-   */
-  remainQuota?: pulumi.Input<number | null | undefined>;
 
   /**
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
@@ -99,6 +84,40 @@ export interface CometApiKeyArgs {
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
 }
+
+/**
+ * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
+ * default. All of them can be changed in place.
+ */
+export interface CometApiKeyArgs extends KeyArgs {
+  /**
+   * What the key may still use, in CometAPI's internal quota units.
+   *
+   * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
+   * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
+   *
+   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example 100_000
+   */
+  remainQuota?: pulumi.Input<number | null | undefined>;
+}
+
+/** What goes with a plain `unlimitedQuota: true`: no quota. */
+interface UnlimitedKeyArgs extends KeyArgs {
+  unlimitedQuota?: true;
+}
+
+/** What goes with any other `unlimitedQuota`. Whether an Output or a boolean is true, types cannot tell. */
+interface LimitedKeyArgs extends CometApiKeyArgs {
+  unlimitedQuota?: Exclude<CometApiKeyArgs["unlimitedQuota"], true>;
+}
+
+/**
+ * {@link CometApiKeyArgs}, but both quotas written down side by side do not compile. This refuses by its unknown
+ * properties, as for a misspelt one, so arguments that were put together elsewhere fit as they are.
+ */
+type WrittenKeyArgs = UnlimitedKeyArgs | LimitedKeyArgs;
 
 const type = "pulumi-nodejs:dynamic/cometapi:CometApiKey";
 
@@ -179,7 +198,7 @@ export class CometApiKey extends pulumi.CustomResource {
    * @param args what the key is to be
    * @param opts `protect`, `retainOnDelete`, `replacementTrigger` and the like
    */
-  constructor(name: string, args: CometApiKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
+  constructor(name: string, args: WrittenKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
     super(
       type,
       name,
