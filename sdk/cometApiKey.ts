@@ -171,7 +171,7 @@ export class CometApiKey extends pulumi.CustomResource {
 
   /** Whether `obj` is a CometApiKey, even one made by another copy of this package. */
   static override isInstance(obj: unknown): obj is CometApiKey {
-    return pulumi.CustomResource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === type;
+    return typeof obj === "object" && obj !== null && "__pulumiType" in obj && obj.__pulumiType === type;
   }
 
   /**
