@@ -20,17 +20,20 @@ export interface CometApiKeyArgs {
   name?: pulumi.Input<string | null | undefined>;
 
   /**
-   * Whether the key serves model requests.
+   * Whether the key serves model requests. A disabled one keeps its secret, its limits and what is left of its quota.
+   *
+   * Limit: `"enabled"` or `"disabled"`.
    *
    * Default: `"enabled"`.
+   *
+   * @example "disabled"
    */
   status?: pulumi.Input<CometApiKeyStatus | null | undefined>;
 
   /**
-   * When the key stops working.
+   * When the key stops working: an RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1).
    *
-   * An RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1). A new or changed one must
-   * lie ahead.
+   * Limit: whole seconds from 1970 to 9999. A new or changed one must lie ahead.
    *
    * Default: `"never"`.
    *
@@ -44,7 +47,9 @@ export interface CometApiKeyArgs {
    * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
    * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
    *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Limit: an integer from 0 to 2^53-1.
+   *
+   * Default: none. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
    *
    * @example 100_000
    */
@@ -54,6 +59,8 @@ export interface CometApiKeyArgs {
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
    *
    * Default: `false`. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example true
    */
   unlimitedQuota?: pulumi.Input<boolean | null | undefined>;
 
@@ -69,14 +76,20 @@ export interface CometApiKeyArgs {
   modelLimits?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * Whether `modelLimits` applies. `true` with an empty list is refused: it would block every model.
+   * Whether `modelLimits` applies. With `false` the list is kept, and every model may be used.
+   *
+   * Limit: `true` with an empty list is refused: it would block every model.
    *
    * Default: `true` when `modelLimits` is not empty.
+   *
+   * @example false
    */
   modelLimitsEnabled?: pulumi.Input<boolean | null | undefined>;
 
   /**
-   * The addresses that may use this key: IPv4, IPv6 or CIDR. The order does not matter.
+   * The addresses that may use this key. The order does not matter.
+   *
+   * Limit: IPv4, IPv6 or CIDR; no host names.
    *
    * Default: `[]`, every address.
    *
@@ -85,17 +98,25 @@ export interface CometApiKeyArgs {
   allowIps?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * The account group the key is bound to. The account must have it.
+   * The account group the key is bound to.
+   *
+   * Limit: a group that the account has; CometAPI refuses any other.
    *
    * Default: `""`, none.
+   *
+   * @example "auto"
    */
   group?: pulumi.Input<string | null | undefined>;
 
   /**
    * Whether a failed request is tried again in another group. Means something only with an auto-routed group such
-   * as `"auto"`; `true` needs a group.
+   * as `"auto"`.
+   *
+   * Limit: `true` needs a `group`.
    *
    * Default: `false`.
+   *
+   * @example true
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
 }
@@ -169,7 +190,10 @@ export class CometApiKey extends pulumi.CustomResource {
     return new CometApiKey(name, {}, { ...opts, id });
   }
 
-  /** Whether `obj` is a CometApiKey, even one made by another copy of this package. */
+  /**
+   * Whether `obj` is a CometApiKey, even one made by another copy of this package. The type alone decides, so that
+   * policies can ask: `validateResourceOfType(CometApiKey, ...)`.
+   */
   static override isInstance(obj: unknown): obj is CometApiKey {
     return typeof obj === "object" && obj !== null && "__pulumiType" in obj && obj.__pulumiType === type;
   }
