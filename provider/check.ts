@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { generatedName } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
+import { meant } from "./meant";
 import { type PropertyName, property, propertyNames, same } from "./properties";
 import { holdsUnknown, isUnknown } from "./unknown";
 
@@ -32,12 +33,21 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
 } {
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
-    failures.push({ property: name, reason: `${name} ${reason}.` });
+    failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
 
+  /** What a misspelt argument was meant to be is not missing as well. */
+  const misspelt = new Set<string>();
   for (const name of Object.keys(declared)) {
     if (name.startsWith("__") || propertyNames.includes(name as PropertyName) || isAbsent(declared[name]))
       continue;
-    fail(name, `is not an argument of CometApiKey. The arguments are ${propertyNames.join(", ")}`);
+    const suggestion = meant(name, propertyNames);
+    if (suggestion !== undefined) misspelt.add(suggestion);
+    fail(
+      name,
+      suggestion === undefined
+        ? `is not an argument of CometApiKey. The arguments are ${propertyNames.join(", ")}`
+        : `is not an argument of CometApiKey; did you mean ${suggestion}?`,
+    );
   }
 
   const sound: Record<string, unknown> = {};
@@ -53,7 +63,7 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
   const key = sound as DeclaredKey;
   // What was refused above must not be reported again by a rule that looks at several properties.
   const refused = (...names: PropertyName[]) =>
-    failures.some(({ property }) => names.includes(property as PropertyName));
+    names.some((name) => misspelt.has(name) || failures.some(({ property }) => property === name));
   const unknown = (...names: PropertyName[]) => names.some((name) => holdsUnknown(key[name]));
 
   if (
@@ -95,7 +105,10 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
     );
   }
 
-  return { inputs: { ...withoutDefaults(key), ...named(key, old, logicalName) }, failures };
+  return {
+    inputs: { ...withoutDefaults(key), ...named(key, old, logicalName), ...keptExpiry(key, old) },
+    failures,
+  };
 }
 
 function isAbsent(value: unknown): boolean {
@@ -113,9 +126,21 @@ function named(
   old: Partial<KeyInputs>,
   logicalName: string,
 ): { name: string; __autoName?: string } {
-  if (key.name !== undefined && key.name !== null) return { name: key.name };
-  if (old.__autoName !== undefined) return { name: old.__autoName, __autoName: old.__autoName };
+  const { __autoName } = old;
+  // Kept beside a declared name too: the engine would show its disappearance as a change.
+  const kept = __autoName === undefined ? {} : { __autoName };
+  if (key.name !== undefined && key.name !== null) return { name: key.name, ...kept };
+  if (__autoName !== undefined) return { name: __autoName, ...kept };
   if (isUnknown(logicalName)) return { name: logicalName };
   const name = generatedName(logicalName);
   return { name, __autoName: name };
+}
+
+/** What a refresh has remembered stays as long as it is declared: the engine would show its disappearance as a change. */
+function keptExpiry(
+  { expiredTime }: DeclaredKey,
+  { __expiredTime }: Partial<KeyInputs>,
+): { __expiredTime?: string } {
+  if (__expiredTime === undefined || isUnknown(expiredTime)) return {};
+  return same("expiredTime", expiredTime, __expiredTime) ? { __expiredTime } : {};
 }

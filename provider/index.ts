@@ -31,21 +31,24 @@ interface Hosted {
 
 export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): Promise<dynamic.CheckResult> {
   const { __logicalName: logicalName } = news;
-  return hosted(async () =>
-    keys().check({
+  return hosted(async () => {
+    const { inputs, failures } = keys().check({
       declared: news,
       old: olds,
       logicalName: typeof logicalName === "string" ? logicalName : "key",
-    }),
-  );
+    });
+    // Told of the property, the engine prints its name a second time, and its value in the way of Go: `{<nil>}`.
+    return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
+  });
 }
 
 export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
   return hosted(async () => {
     const { changed, properties } = keys().diff(olds, news);
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
-    // is what makes `replaceOnChanges` work.
-    return properties.length > 0 ? {} : { changes: changed };
+    // is what makes `replaceOnChanges` work. But then it also shows what a refresh remembers of the expiry.
+    const silent = properties.length > 0 && olds.__expiredTime === news.__expiredTime;
+    return silent ? {} : { changes: changed };
   });
 }
 

@@ -24,7 +24,10 @@ export interface ResolvedKey {
   crossGroupRetry: boolean;
 }
 
-/** What state remembers beside the live key. The engine shows nobody a property that begins with `__`. */
+/**
+ * What state remembers beside the live key. The engine hides a property that begins with `__`, but shows when one
+ * comes or goes, so they stay in the inputs as long as they can.
+ */
 interface Remembered {
   /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
   __autoName?: string;
@@ -133,7 +136,7 @@ export function inputsOf(state: KeyState): KeyInputs {
   };
 }
 
-function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
+export function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
   return {
     ...(__autoName !== undefined && { __autoName }),
     ...(__expiredTime !== undefined && { __expiredTime }),

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { canonicalAddress, refuseAddress } from "./addresses";
 import { canonicalInstant, never, refuseInstant, toUnixSeconds } from "./instant";
 import type { DeclaredKey, ResolvedKey } from "./key";
+import { meant } from "./meant";
 import { isUnknown } from "./unknown";
 
 /** All there is to know of one declared property, apart from its documentation in `sdk/`. */
@@ -26,10 +27,7 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   status: {
     fallback: () => "enabled",
     same: identical,
-    refuse: (value) =>
-      value === "enabled" || value === "disabled"
-        ? undefined
-        : `must be "enabled" or "disabled", but is ${shown(value)}`,
+    refuse: refuseStatus,
   },
   expiredTime: {
     fallback: () => never,
@@ -39,10 +37,7 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   },
   remainQuota: {
     same: identical,
-    refuse: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= 0
-        ? undefined
-        : `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`,
+    refuse: refuseQuota,
   },
   unlimitedQuota: { fallback: () => false, same: identical, refuse: refuseFlag },
   modelLimits: {
@@ -103,6 +98,23 @@ function refuseLength(value: string): string | undefined {
   const length = [...value].length;
   if (length === 0) return "is empty. Leave it out for a generated name, or give 1 to 50 characters";
   return length > 50 ? `has ${length} characters, and CometAPI takes at most 50` : undefined;
+}
+
+function refuseQuota(value: unknown): string | undefined {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return undefined;
+  if (typeof value === "string" && /^\d+$/.test(value))
+    return `is the text "${value}". Give a number: Number("${value}")`;
+  return `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`;
+}
+
+const statuses = ["enabled", "disabled"];
+
+function refuseStatus(value: unknown): string | undefined {
+  if (statuses.includes(value as string)) return undefined;
+  const refusal = `must be "enabled" or "disabled", but is ${shown(value)}`;
+  // CometAPI's own numbers: 1 enabled, 2 disabled.
+  const wanted = typeof value === "number" ? statuses[value - 1] : meant(String(value), statuses);
+  return wanted === undefined ? refusal : `${refusal}; did you mean "${wanted}"?`;
 }
 
 function refuseFlag(value: unknown): string | undefined {

@@ -17,17 +17,20 @@ interface KeyArgs {
   name?: pulumi.Input<string | null | undefined>;
 
   /**
-   * Whether the key serves model requests.
+   * Whether the key serves model requests. A disabled one keeps its secret, its limits and what is left of its quota.
+   *
+   * Limit: `"enabled"` or `"disabled"`.
    *
    * Default: `"enabled"`.
+   *
+   * @example "disabled"
    */
   status?: pulumi.Input<CometApiKeyStatus | null | undefined>;
 
   /**
-   * When the key stops working.
+   * When the key stops working: an RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1).
    *
-   * An RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1). A new or changed one must
-   * lie ahead.
+   * Limit: whole seconds from 1970 to 9999. A new or changed one must lie ahead.
    *
    * Default: `"never"`.
    *
@@ -39,6 +42,8 @@ interface KeyArgs {
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
    *
    * Default: `false`. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example true
    */
   unlimitedQuota?: pulumi.Input<boolean | null | undefined>;
 
@@ -54,14 +59,20 @@ interface KeyArgs {
   modelLimits?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * Whether `modelLimits` applies. `true` with an empty list is refused: it would block every model.
+   * Whether `modelLimits` applies. With `false` the list is kept, and every model may be used.
+   *
+   * Limit: `true` with an empty list is refused: it would block every model.
    *
    * Default: `true` when `modelLimits` is not empty.
+   *
+   * @example false
    */
   modelLimitsEnabled?: pulumi.Input<boolean | null | undefined>;
 
   /**
-   * The addresses that may use this key: IPv4, IPv6 or CIDR. The order does not matter.
+   * The addresses that may use this key. The order does not matter.
+   *
+   * Limit: IPv4, IPv6 or CIDR; no host names.
    *
    * Default: `[]`, every address.
    *
@@ -70,17 +81,25 @@ interface KeyArgs {
   allowIps?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * The account group the key is bound to. The account must have it.
+   * The account group the key is bound to.
+   *
+   * Limit: a group that the account has; CometAPI refuses any other.
    *
    * Default: `""`, none.
+   *
+   * @example "auto"
    */
   group?: pulumi.Input<string | null | undefined>;
 
   /**
    * Whether a failed request is tried again in another group. Means something only with an auto-routed group such
-   * as `"auto"`; `true` needs a group.
+   * as `"auto"`.
+   *
+   * Limit: `true` needs a `group`.
    *
    * Default: `false`.
+   *
+   * @example true
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
 }
@@ -96,7 +115,9 @@ export interface CometApiKeyArgs extends KeyArgs {
    * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
    * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
    *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Limit: an integer from 0 to 2^53-1.
+   *
+   * Default: none. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
    *
    * @example 100_000
    */
@@ -188,9 +209,12 @@ export class CometApiKey extends pulumi.CustomResource {
     return new CometApiKey(name, {}, { ...opts, id });
   }
 
-  /** Whether `obj` is a CometApiKey, even one made by another copy of this package. */
+  /**
+   * Whether `obj` is a CometApiKey, even one made by another copy of this package. The type alone decides, so that
+   * policies can ask: `validateResourceOfType(CometApiKey, ...)`.
+   */
   static override isInstance(obj: unknown): obj is CometApiKey {
-    return pulumi.CustomResource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === type;
+    return typeof obj === "object" && obj !== null && "__pulumiType" in obj && obj.__pulumiType === type;
   }
 
   /**
