@@ -9,7 +9,10 @@ const followed = readFileSync(join(repo, "test/docs/followed.test.ts"), "utf8");
 
 /** The few commands that it cannot run, and what does instead: a file that holds these words. */
 const elsewhere: Record<string, [file: string, words: string]> = {
-  "npm install pulumi-cometapi @pulumi/pulumi": ["test/package/layouts.test.ts", "await project.install(...npmInstall);"],
+  "npm install pulumi-cometapi @pulumi/pulumi": [
+    "test/package/layouts.test.ts",
+    "await project.install(...npmInstall);",
+  ],
   "npm run demo": ["test/pulumi/demo.test.ts", "npm run demo"],
   "npm test": [".ci/run", "npm test"],
 };
