@@ -76,7 +76,9 @@ describe("the life of a key", () => {
       allow_ips: "",
     });
     server.console.spend(stack.keyId("backend"), 30);
-    await expectTranscript("6 refresh with drift", told(await stack.refresh()));
+    // Whether the engine also shows the stack's outputs, which a refresh leaves alone, depends on which event comes first.
+    const refreshed = told(await stack.refresh()).replace(/^Outputs:\n( .+\n)+\n/m, "");
+    await expectTranscript("6 refresh with drift", refreshed);
     await expectTranscript("7 preview after the drift", told(await stack.preview({ diff: true })));
     await expectTranscript("8 up after the drift", told(await stack.up()));
     await stack.refresh({ expectNoChanges: true });
