@@ -21,6 +21,9 @@ export interface CheckRequest {
   now: number;
 }
 
+/** The ways to declare a quota, of which a key has exactly one. */
+const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
+
 /**
  * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
  * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
@@ -67,12 +70,16 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
       );
     }
   }
-  if (!refused("remainQuota", "unlimitedQuota") && !unknown("remainQuota", "unlimitedQuota")) {
-    const limited = key.remainQuota !== undefined;
-    if (limited && key.unlimitedQuota)
-      fail("remainQuota", "cannot go with unlimitedQuota: true. Give one of the two");
-    if (!limited && !key.unlimitedQuota)
-      fail("remainQuota", "is missing. Give a number, or unlimitedQuota: true");
+  if (!refused(...quotas) && !unknown(...quotas)) {
+    const [quota, ...others] = quotas.filter((name) => key[name] !== undefined && key[name] !== false);
+    if (quota === undefined)
+      fail("remainQuota", "is missing. Give remainQuota or totalQuota a number, or unlimitedQuota: true");
+    if (quota !== undefined && others.length > 0) {
+      fail(
+        quota,
+        `cannot go with ${others.join(" and ")}. Give one of remainQuota, totalQuota and unlimitedQuota: true`,
+      );
+    }
   }
   if (
     key.modelLimitsEnabled === true &&

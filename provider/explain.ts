@@ -69,7 +69,7 @@ const remedies: { about: number | RegExp; remedy: string }[] = [
     about: /\bname\b|名称/i,
     remedy: "See the property name: at most 50 characters, and a self-hosted New API counts bytes",
   },
-  { about: /\bquota\b|额度/i, remedy: "See the property remainQuota" },
+  { about: /\bquota\b|额度/i, remedy: "See the properties remainQuota and totalQuota" },
   { about: /\bexpir/i, remedy: "See the property expiredTime" },
 ];
 

@@ -5,7 +5,7 @@ import { isUnknown } from "./unknown";
 
 /** All there is to know of one declared property, apart from its documentation in `sdk/`. */
 interface Property<T> {
-  /** The default, which may depend on other properties. None: `name` is generated, `remainQuota` stays absent. */
+  /** The default, which may depend on other properties. None: `name` is generated, quotas stay absent. */
   fallback?(declared: DeclaredKey): T;
   /** The one spelling kept in state, where there are several. */
   canonical?(value: NonNullable<DeclaredKey[keyof DeclaredKey]>): T;
@@ -36,13 +36,8 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
     same: (one, other) => toUnixSeconds(one) === toUnixSeconds(other),
     refuse: refuseInstant,
   },
-  remainQuota: {
-    same: identical,
-    refuse: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= 0
-        ? undefined
-        : `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`,
-  },
+  remainQuota: { same: identical, refuse: refuseQuota },
+  totalQuota: { same: identical, refuse: refuseQuota },
   unlimitedQuota: { fallback: () => false, same: identical, refuse: refuseFlag },
   modelLimits: {
     fallback: () => [],
@@ -99,6 +94,12 @@ function refuseLength(value: string): string | undefined {
   const length = [...value].length;
   if (length === 0) return "is empty. Leave it out for a generated name, or give 1 to 50 characters";
   return length > 50 ? `has ${length} characters, and CometAPI takes at most 50` : undefined;
+}
+
+function refuseQuota(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+    ? undefined
+    : `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`;
 }
 
 function refuseFlag(value: unknown): string | undefined {

@@ -17,6 +17,8 @@ export class LiveKey {
   written = false;
   /** What is to remain granted in all: use moves quota from what is left to what is used, and leaves the sum alone. */
   granted: number;
+  /** What is to be granted in all because it is declared, whatever was granted before. */
+  totalQuota: number | undefined;
   /** The ids of keys made by mistake, as long as they are not deleted. */
   extras: string[] = [];
 
@@ -89,9 +91,10 @@ export class LiveKey {
 
   /** What the next update must know, if this one ends here. */
   owed(): Unfinished {
-    const { assigning, written, granted, total, extras } = this;
-    const quota =
-      assigning === undefined ? { granted } : written ? { granted: total } : { granted, quota: assigning };
+    const { assigning, totalQuota, written, granted, total, extras } = this;
+    const unwritten =
+      assigning !== undefined ? { quota: assigning } : totalQuota !== undefined && { totalQuota };
+    const quota = unwritten && written ? { granted: total } : { granted, ...unwritten };
     return extras.length > 0 ? { ...quota, extras } : quota;
   }
 

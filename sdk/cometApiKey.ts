@@ -44,16 +44,31 @@ export interface CometApiKeyArgs {
    * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
    * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
    *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is
+   * required.
    *
    * @example 100_000
    */
   remainQuota?: pulumi.Input<number | null | undefined>;
 
   /**
+   * What the key may use in its whole life, in CometAPI's internal quota units.
+   *
+   * What it has left is this total minus what it has used so far, in whatever way its quota was declared then, and
+   * never below 0. To raise the total by 1,000 gives it exactly 1,000 more, and enables a key that has run out. Quota
+   * given or taken in the CometAPI console is drift: `pulumi refresh` shows it, the next `up` takes it back.
+   *
+   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is
+   * required.
+   *
+   * @example 1_000_000
+   */
+  totalQuota?: pulumi.Input<number | null | undefined>;
+
+  /**
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
    *
-   * Default: `false`. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Default: `false`. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
    */
   unlimitedQuota?: pulumi.Input<boolean | null | undefined>;
 
@@ -134,8 +149,10 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<CometApiKeyStatus | "expired" | "exhausted">;
   /** When the key stops working: RFC 3339 in UTC, or `"never"`. */
   declare readonly expiredTime: pulumi.Output<string>;
-  /** The quota as it was last declared, in CometAPI's internal units; undefined for an unlimited key. */
+  /** The quota as it was last declared, in CometAPI's internal units; undefined where it is declared in another way. */
   declare readonly remainQuota: pulumi.Output<number | undefined>;
+  /** The total as it was last declared, in CometAPI's internal units; undefined where none is declared. */
+  declare readonly totalQuota: pulumi.Output<number | undefined>;
   /** Whether the key works without looking at its quota. */
   declare readonly unlimitedQuota: pulumi.Output<boolean>;
   /** The ids of the models this key may use. */
@@ -203,6 +220,7 @@ const properties: Record<Property, undefined> = {
   status: undefined,
   expiredTime: undefined,
   remainQuota: undefined,
+  totalQuota: undefined,
   unlimitedQuota: undefined,
   modelLimits: undefined,
   modelLimitsEnabled: undefined,

@@ -57,6 +57,8 @@ export class History {
         return this.destroy(action.ambush);
       case "edit on the console": {
         if (!there) return;
+        // Given in the console, quota is drift only where a total is declared. Elsewhere it is the key's to keep.
+        if ("remain_quota" in action.change && this.settled?.["totalQuota"] === undefined) return;
         const before = grantedOf(key.live);
         server.console.update(Number(key.id), action.change);
         this.regrant(grantedOf(key.live) - before);
@@ -147,6 +149,11 @@ export class History {
     // What is left of an unlimited key means nothing: a new quota is assigned when it gets one.
     if (quota !== undefined) expect(this.granted, "granted in all, on the server's ledger").toContain(total);
     this.granted = [total];
+    if (declared["totalQuota"] !== undefined && (outcome !== "same" || !this.drifted)) {
+      const { remain_quota, used_quota } = key.live;
+      const left = Math.max(0, (declared["totalQuota"] as number) - used_quota);
+      expect(Math.max(0, remain_quota), "left of the declared total").toBe(left);
+    }
 
     if (outcome !== "same" || !this.drifted) {
       expectLive(key, declared);
@@ -165,7 +172,7 @@ export class History {
     const defaults: Declared = { unlimitedQuota: false, expiredTime: "never" };
     const differs = (name: string) =>
       (declared[name] ?? defaults[name]) !== (settled?.[name] ?? defaults[name]);
-    return quotaChanged || differs("unlimitedQuota") || differs("expiredTime");
+    return ["unlimitedQuota", "totalQuota", "expiredTime"].some(differs) || quotaChanged;
   }
 
   private couldServe(): boolean {

@@ -23,6 +23,11 @@ const fields = {
 };
 const mine = { ...fields, name: "mine" };
 
+function total(totalQuota: number): Declared {
+  const { remainQuota: _, ...others } = mine;
+  return { ...others, totalQuota };
+}
+
 /** An `up` that makes, or changes, the key. */
 function up(
   from: Declared | undefined,
@@ -56,6 +61,11 @@ export const steps = {
   "update the status": up(mine, { ...mine, status: "disabled" }, 100, spend(30)),
   // What an exhausted key needs: first the quota, then to be enabled again.
   "update the quota of an exhausted key": up(mine, { ...mine, remainQuota: 50 }, 150, ({ rig, key }) => {
+    rig.server.console.spend(Number(key.id), 100);
+    rig.server.console.update(Number(key.id), { status: 4 });
+  }),
+  "move to a total": up(mine, total(250), 250, spend(30)),
+  "raise the total of an exhausted key": up(total(100), total(150), 150, ({ rig, key }) => {
     rig.server.console.spend(Number(key.id), 100);
     rig.server.console.update(Number(key.id), { status: 4 });
   }),
