@@ -29,19 +29,20 @@ interface Hosted {
 }
 
 export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): Promise<dynamic.CheckResult> {
-  const { __logicalName: logicalName } = news;
-  return hosted(async () =>
-    keys().check({
+  const { __logicalName: logicalName, __taker: taker } = news;
+  return hosted(async () => {
+    const request = {
       declared: news,
       old: olds,
       logicalName: typeof logicalName === "string" ? logicalName : "key",
-    }),
-  );
+    };
+    return keys().checkAdoption(request, keys().check(request), String(taker));
+  });
 }
 
-export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
+export function diff(id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
   return hosted(async () => {
-    const { changed, properties } = keys().diff(olds, news);
+    const { changed, properties } = keys().diff(id, olds, news);
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
     // is what makes `replaceOnChanges` work.
     return properties.length > 0 ? {} : { changes: changed };

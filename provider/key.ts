@@ -47,7 +47,10 @@ export interface Unfinished {
 }
 
 /** The inputs kept in state: only what differs from its default, so that previews show nothing else. */
-export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered;
+export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
+    /** The key that was taken over, kept for life: also once the program says nothing of it any more. */
+    adoptId?: string;
+  };
 
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
@@ -60,13 +63,16 @@ export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key"> &
     totalQuota?: number;
     /** Absent from a key that was made but could not be read. */
     key?: string;
+    /** Tells this taking over from any other of the same key. Absent from a key that the provider made. */
+    __adopted?: string;
     /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
     __unfinished?: Unfinished;
   };
 
 /** What was declared, or what state says of it. */
 export type Known = Partial<Omit<ResolvedKey, "status" | "remainQuota">> &
-  Remembered & { status?: KeyState["status"]; remainQuota?: number | undefined };
+  Remembered &
+  Pick<KeyState, "__adopted"> & { status?: KeyState["status"]; remainQuota?: number | undefined };
 
 /** Fills in the defaults. State of an older version, which may lack properties, is read in the same way. */
 export function resolve(declared: DeclaredKey): ResolvedKey {
@@ -146,6 +152,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
     usedQuota: record.usedQuota,
     availableQuota: record.remainQuota,
     ...remembered(known),
+    ...(known.__adopted !== undefined && { __adopted: known.__adopted }),
   };
 }
 

@@ -16,21 +16,36 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   expectSame(record, old);
   expectReadable(record.key);
   const live = new LiveKey(api, record);
+  live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);
   const quotaBefore = quotaInForce(live, old);
   return seeThrough(live, inputs, quotaBefore, async () => {
     await removeExtras(api, live);
-    try {
-      await bring(live, old, quotaBefore, want);
-    } catch (error) {
-      // A key that ran out between the look and the write may not be sent as enabled any more.
-      if (!(error instanceof Refused) || live.isSpent()) throw error;
-      await live.look();
-      if (!live.isSpent()) throw error;
-      await bring(live, old, quotaBefore, want);
-    }
+    await bringAbout(live, old, quotaBefore, want);
   });
+}
+
+/**
+ * Writes what is declared to a live key.
+ *
+ * @param quotaBefore the declared `remainQuota` in force until then
+ */
+export async function bringAbout(
+  live: LiveKey,
+  old: KeyState,
+  quotaBefore: number | undefined,
+  want: ResolvedKey,
+): Promise<void> {
+  try {
+    await bring(live, old, quotaBefore, want);
+  } catch (error) {
+    // A key that ran out between the look and the write may not be sent as enabled any more.
+    if (!(error instanceof Refused) || live.isSpent()) throw error;
+    await live.look();
+    if (!live.isSpent()) throw error;
+    await bring(live, old, quotaBefore, want);
+  }
 }
 
 async function bring(

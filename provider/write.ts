@@ -19,6 +19,8 @@ export class LiveKey {
   granted: number;
   /** What is to be granted in all because it is declared, whatever was granted before. */
   totalQuota: number | undefined;
+  /** The mark of a key that was taken over. */
+  adopted: string | undefined;
   /** The ids of keys made by mistake, as long as they are not deleted. */
   extras: string[] = [];
 
@@ -153,7 +155,12 @@ export async function seeThrough(
   work: () => Promise<void>,
 ): Promise<KeyState> {
   const { __autoName } = inputs;
-  const known = { ...resolve(inputs), ...(__autoName !== undefined && { __autoName }) };
+  const { adopted: __adopted } = live;
+  const known = {
+    ...resolve(inputs),
+    ...(__autoName !== undefined && { __autoName }),
+    ...(__adopted !== undefined && { __adopted }),
+  };
   try {
     await work();
     const state = stateOf(live.record, known);

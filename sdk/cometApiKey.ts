@@ -9,6 +9,28 @@ export type CometApiKeyStatus = "enabled" | "disabled";
  */
 export interface CometApiKeyArgs {
   /**
+   * The id of an existing key, made in the console or by anything else, that this resource takes over instead of making
+   * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
+   * `retainOnDelete` is set. {@link CometApiKey.key} is the key itself, as of any other.
+   *
+   * Everything declared, and the default of what is not, is applied to it by one full update, or by none if it is so
+   * already. Two things stay: its name, if none is declared, and what it has left of its quota, if `remainQuota` is
+   * declared and the key is limited; another number is written as usual. `pulumi preview` looks the key up and tells
+   * what would change.
+   *
+   * Means something only until the resource exists: to leave it out, or to put it back, changes nothing. Remove it to
+   * have the key replaced by a new one.
+   *
+   * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
+   * of the stack, holds or takes over a key already.
+   *
+   * Default: none, a new key is made.
+   *
+   * @example "1234"
+   */
+  adoptId?: pulumi.Input<pulumi.ID | null | undefined>;
+
+  /**
    * The display name in the CometAPI console. Need not be unique.
    *
    * Limit: 1 to 50 Unicode characters. (A self-hosted New API counts bytes.)
@@ -205,6 +227,8 @@ export class CometApiKey extends pulumi.CustomResource {
         ...args,
         __provider: provider,
         ...(opts.id === undefined && { __logicalName: seed(name) }),
+        // Two resources that take over one key can only be told apart by what a program gives.
+        ...(args.adoptId !== undefined && { __taker: pulumi.createUrn(name, type, opts.parent) }),
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
     );
