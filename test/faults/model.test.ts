@@ -65,6 +65,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ do: fc.constant("declare" as const), change, uses: fc.nat(3), ambush }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("take over" as const), unlimited: fc.boolean(), ambush }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), ambush }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("destroy" as const), ambush }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("edit on the console" as const), change: edit }) },

@@ -120,7 +120,7 @@ export class Resource {
 
   async up(declared: Declared): Promise<"created" | "updated" | "same"> {
     const { inputs, failures } = await this.checkWhole(declared);
-    expect(failures).toEqual([]);
+    if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join(" "));
     try {
       if (this.id === undefined || this.outputs === undefined) {
         const made = await this.rig.lifecycle.create(inputs);
