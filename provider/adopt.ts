@@ -54,9 +54,10 @@ export function announce(api: CometApi, record: KeyRecord, inputs: KeyInputs): s
   const shown = (value: unknown) => (value === undefined ? "none" : api.quote(JSON.stringify(value)));
   const change = (name: PropertyName) =>
     `${name} ${shown(was[name])} => ${holdsUnknown(inputs[name]) ? "[unknown]" : shown(want[name])}`;
-  const { properties } = diff(was, inputs);
+  const quotaStays = was.remainQuota !== undefined;
+  const properties = diff(was, inputs).properties.filter((name) => name !== "remainQuota" || !quotaStays);
   const changes = properties.length === 0 ? "nothing changes" : properties.map(change).join(", ");
-  const stays = was.remainQuota === undefined ? "" : `; what it has left, ${record.remainQuota}, stays`;
+  const stays = quotaStays ? `; what it has left, ${record.remainQuota}, stays` : "";
   return `takes over the key ${shown(record.name)} (id ${record.id}): ${changes}${stays}`;
 }
 

@@ -30,7 +30,9 @@ export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promi
       writeAs = "disabled";
     }
     await writeLeftOver(live, writeAs, want);
-    if (mayBeUsed) await takeBack(live, usedQuota, want);
+    // What is left of a total shows by itself whether the key was used, even one that is only just disabled.
+    const missed = live.totalQuota !== undefined && !keepsTotal(live.record, live.totalQuota);
+    if (mayBeUsed || missed) await takeBack(live, usedQuota, want);
   } catch (error) {
     if (mayBeUsed && isPaused(live, want)) await resume(live, want);
     throw error;

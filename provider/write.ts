@@ -47,7 +47,9 @@ export class LiveKey {
     const { usedQuota } = this.record;
     await patiently(this.api.budget, laggingMs.read, "the update does not show yet", async () => {
       await this.look();
-      const shows = this.record.usedQuota >= usedQuota && differences(this.record, written).length === 0;
+      const { record } = this;
+      const quotaShows = written.unlimitedQuota || quotaStored(record, written.remainQuota, usedQuota);
+      const shows = record.usedQuota >= usedQuota && quotaShows && differences(record, written).length === 0;
       return shows && this.has(status) ? true : undefined;
     });
   }

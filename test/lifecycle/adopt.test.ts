@@ -163,6 +163,17 @@ describe.each(backends)("on %s", (_, personality) => {
   );
 });
 
+test("what is not known yet is told as such, and the quota as staying", async () => {
+  const { setup, adoptId, key } = await given();
+  await key.checkWhole({ adoptId, remainQuota: unknown, modelLimits: [unknown], name: unknown });
+  expect(setup.told).toEqual([
+    `takes over the key "legacy" (id ${adoptId}): name "legacy" => [unknown], modelLimits ["gpt-5"] => [unknown]; ` +
+      "what it has left, 70, stays",
+  ]);
+  await key.checkWhole({ adoptId, totalQuota: unknown, modelLimits: ["gpt-5"] });
+  expect(setup.told.at(-1)).toBe(`takes over the key "legacy" (id ${adoptId}): totalQuota 100 => [unknown]`);
+});
+
 describe("a key cannot be taken over", () => {
   test.each([
     [1234, 'must be the key\'s id as text, such as "1234", but is 1234'],

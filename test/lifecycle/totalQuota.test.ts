@@ -249,6 +249,27 @@ describe.each(backends)("on %s", (_, personality) => {
     }
   });
 
+  test("an update that a lagging read does not show yet is not made again", async () => {
+    const { setup, server, key, spend } = await given({ totalQuota: 100 }, { personality });
+    spend(30);
+    server.advance(10_000);
+    server.settings.getLagMs = 3000;
+    for (const totalQuota of [200, 50]) {
+      server.clearRequests();
+      await key.up({ totalQuota });
+      expect(setup.requests("PUT")).toHaveLength(1);
+      expect(key.live).toMatchObject({ remain_quota: totalQuota - 30, status: 1 });
+    }
+  });
+
+  test("what a disabled key's last request used after the look is not given to it", async () => {
+    const { server, key, spend } = await given({ totalQuota: 100, status: "disabled" }, { personality });
+    server.fault(put, () => void spend(7));
+    await key.up({ totalQuota: 200, status: "disabled" });
+    expect(key.live).toMatchObject({ remain_quota: 193, used_quota: 7, status: 2 });
+    expect(await key.up({ totalQuota: 200, status: "disabled" })).toBe("same");
+  });
+
   const lost = {
     "before the server acted": faults.reset(),
     "after the server acted": faults.reset({ act: true }),
