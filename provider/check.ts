@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { generatedName, isKeyId } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
+import { meant } from "./meant";
 import { type PropertyName, property, propertyNames, same, shown } from "./properties";
 import { holdsUnknown, isUnknown } from "./unknown";
 
@@ -27,7 +29,7 @@ export interface Checked {
   failures: Failure[];
 }
 
-const argumentNames: readonly string[] = [...propertyNames, "adoptId"];
+export const argumentNames: readonly string[] = [...propertyNames, "adoptId"];
 
 /** The ways to declare a quota, of which a key has exactly one. */
 const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
@@ -39,25 +41,36 @@ const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
 export function check({ declared, old, logicalName, now }: CheckRequest): Checked {
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
-    failures.push({ property: name, reason: `${name} ${reason}.` });
+    failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
 
+  /** What a misspelt argument was meant to be is not missing as well. */
+  const misspelt = new Set<string>();
   for (const name of Object.keys(declared)) {
     if (name.startsWith("__") || argumentNames.includes(name) || isAbsent(declared[name])) continue;
-    fail(name, `is not an argument of CometApiKey. The arguments are ${argumentNames.join(", ")}`);
+    const suggestion = meant(name, argumentNames);
+    if (suggestion !== undefined) misspelt.add(suggestion);
+    fail(
+      name,
+      suggestion === undefined
+        ? `is not an argument of CometApiKey. The arguments are ${argumentNames.join(", ")}`
+        : `is not an argument of CometApiKey; did you mean ${suggestion}?`,
+    );
   }
 
   const sound: Record<string, unknown> = {};
   for (const name of propertyNames) {
     const value = declared[name];
     if (isAbsent(value)) continue;
-    const reason = isUnknown(value) ? undefined : property(name).refuse(value);
+    // What is declared just as it stands in state was judged when it got there: most previews are of that alone.
+    const reason =
+      isUnknown(value) || isDeepStrictEqual(value, old[name]) ? undefined : property(name).refuse(value);
     if (reason === undefined) sound[name] = spelled(name, value, old[name]);
     else fail(name, reason);
   }
   const key = sound as DeclaredKey;
   // What was refused above must not be reported again by a rule that looks at several properties.
   const refused = (...names: PropertyName[]) =>
-    failures.some(({ property }) => names.includes(property as PropertyName));
+    names.some((name) => misspelt.has(name) || failures.some(({ property }) => property === name));
   const unknown = (...names: PropertyName[]) => names.some((name) => holdsUnknown(key[name]));
 
   if (
@@ -106,8 +119,15 @@ export function check({ declared, old, logicalName, now }: CheckRequest): Checke
   const adoption = adopting(declared["adoptId"], old);
   if (adoption.refused !== undefined) fail("adoptId", adoption.refused);
 
-  const inputs = { ...withoutDefaults(key), ...named(key, old, logicalName) };
-  return { inputs: adoption.id === undefined ? inputs : { ...inputs, adoptId: adoption.id }, failures };
+  return {
+    inputs: {
+      ...withoutDefaults(key),
+      ...named(key, old, logicalName),
+      ...keptExpiry(key, old),
+      ...(adoption.id !== undefined && { adoptId: adoption.id }),
+    },
+    failures,
+  };
 }
 
 /** Which key a resource takes over, or has, once and for all; or why it cannot be that. */
@@ -151,9 +171,21 @@ function named(
   old: Partial<KeyInputs>,
   logicalName: string,
 ): { name: string; __autoName?: string } {
-  if (key.name !== undefined && key.name !== null) return { name: key.name };
-  if (old.__autoName !== undefined) return { name: old.__autoName, __autoName: old.__autoName };
+  const { __autoName } = old;
+  // Kept beside a declared name too: the engine would show its disappearance as a change.
+  const kept = __autoName === undefined ? {} : { __autoName };
+  if (key.name !== undefined && key.name !== null) return { name: key.name, ...kept };
+  if (__autoName !== undefined) return { name: __autoName, ...kept };
   if (isUnknown(logicalName)) return { name: logicalName };
   const name = generatedName(logicalName);
   return { name, __autoName: name };
+}
+
+/** What a refresh has remembered stays as long as it is declared: the engine would show its disappearance as a change. */
+function keptExpiry(
+  { expiredTime }: DeclaredKey,
+  { __expiredTime }: Partial<KeyInputs>,
+): { __expiredTime?: string } {
+  if (__expiredTime === undefined || isUnknown(expiredTime)) return {};
+  return same("expiredTime", expiredTime, __expiredTime) ? { __expiredTime } : {};
 }

@@ -69,8 +69,11 @@ const remedies: { about: number | RegExp; remedy: string }[] = [
     about: /\bname\b|名称/i,
     remedy: "See the property name: at most 50 characters, and a self-hosted New API counts bytes",
   },
-  { about: /\bquota\b|额度/i, remedy: "See the properties remainQuota and totalQuota" },
-  { about: /\bexpir/i, remedy: "See the property expiredTime" },
+  {
+    about: /\bquota\b|额度/i,
+    remedy: "See the property remainQuota or totalQuota: it may be more than the account can grant",
+  },
+  { about: /\bexpir/i, remedy: "See the property expiredTime: CometAPI does not take that time" },
 ];
 
 function sentences(...parts: string[]): string {

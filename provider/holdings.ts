@@ -68,5 +68,5 @@ function inStack(id: string): string {
 
 /** What no two keys share, on whatever server. */
 function identity(id: string, { userId, createdTime }: Partial<KeyState>): string {
-  return `${id} of ${userId}, made ${createdTime}`;
+  return JSON.stringify([id, userId, createdTime]);
 }

@@ -7,7 +7,8 @@ import { KeyLifecycle } from "./lifecycle";
 
 /**
  * The dynamic provider: hands what Pulumi's dynamic host gives to the lifecycle, and back. Old state files delete
- * their resources through `require("pulumi-cometapi/provider")`, so the functions this module exports stay.
+ * their resources through `require("pulumi-cometapi/provider")`: the functions this module exports stay, and so does
+ * that path, which package.json's `exports` leads here. `test/upgrade/` holds what released versions have left.
  */
 
 let lifecycle: KeyLifecycle | undefined;
@@ -36,7 +37,9 @@ export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): 
       old: olds,
       logicalName: typeof logicalName === "string" ? logicalName : "key",
     };
-    return keys().checkAdoption(request, keys().check(request), String(taker));
+    const { inputs, failures } = await keys().checkAdoption(request, keys().check(request), String(taker));
+    // Told of the property, the engine prints its name a second time, and its value in the way of Go: `{<nil>}`.
+    return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
   });
 }
 
@@ -44,8 +47,9 @@ export function diff(id: string, olds: KeyState, news: KeyInputs): Promise<dynam
   return hosted(async () => {
     const { changed, properties } = keys().diff(id, olds, news);
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
-    // is what makes `replaceOnChanges` work.
-    return properties.length > 0 ? {} : { changes: changed };
+    // is what makes `replaceOnChanges` work. But then it also shows what a refresh remembers of the expiry.
+    const silent = properties.length > 0 && olds.__expiredTime === news.__expiredTime;
+    return silent ? {} : { changes: changed };
   });
 }
 

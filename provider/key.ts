@@ -26,7 +26,10 @@ export interface ResolvedKey {
   crossGroupRetry: boolean;
 }
 
-/** What state remembers beside the live key. The engine shows nobody a property that begins with `__`. */
+/**
+ * What state remembers beside the live key. The engine hides a property that begins with `__`, but shows when one
+ * comes or goes, so they stay in the inputs as long as they can.
+ */
 interface Remembered {
   /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
   __autoName?: string;
@@ -54,7 +57,7 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
 
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
-/** The outputs kept in state. */
+/** The outputs kept in state. What released versions have kept there (`test/upgrade/states/`) must be understood for good. */
 export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key"> &
   Remembered & {
     /** As last declared and written; absent where it is not declared. */
@@ -165,7 +168,7 @@ export function inputsOf(state: KeyState): KeyInputs {
   };
 }
 
-function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
+export function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
   return {
     ...(__autoName !== undefined && { __autoName }),
     ...(__expiredTime !== undefined && { __expiredTime }),

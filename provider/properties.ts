@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { canonicalAddress, refuseAddress } from "./addresses";
 import { canonicalInstant, never, refuseInstant, toUnixSeconds } from "./instant";
 import type { DeclaredKey, ResolvedKey } from "./key";
+import { meant } from "./meant";
 import { isUnknown } from "./unknown";
 
 /** All there is to know of one declared property, apart from its documentation in `sdk/`. */
@@ -25,10 +27,7 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   status: {
     fallback: () => "enabled",
     same: identical,
-    refuse: (value) =>
-      value === "enabled" || value === "disabled"
-        ? undefined
-        : `must be "enabled" or "disabled", but is ${shown(value)}`,
+    refuse: refuseStatus,
   },
   expiredTime: {
     fallback: () => never,
@@ -73,6 +72,9 @@ export function same(name: PropertyName, one: unknown, other: unknown): boolean 
 
 function sameSet(canonical: (element: string) => string) {
   return (one: string[], other: string[]) => {
+    // Telling one spelling from another takes long, and nearly always there is none to tell.
+    if (isDeepStrictEqual(one, other)) return true;
+    if (one.length === 0 || other.length === 0) return false;
     const [left, right] = [new Set(one.map(canonical)), new Set(other.map(canonical))];
     return left.size === right.size && [...left].every((element) => right.has(element));
   };
@@ -97,9 +99,20 @@ function refuseLength(value: string): string | undefined {
 }
 
 function refuseQuota(value: unknown): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-    ? undefined
-    : `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`;
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return undefined;
+  if (typeof value === "string" && /^\d+$/.test(value))
+    return `is the text "${value}". Give a number: Number("${value}")`;
+  return `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${shown(value)}`;
+}
+
+const statuses = ["enabled", "disabled"];
+
+function refuseStatus(value: unknown): string | undefined {
+  if (statuses.includes(value as string)) return undefined;
+  const refusal = `must be "enabled" or "disabled", but is ${shown(value)}`;
+  // CometAPI's own numbers: 1 enabled, 2 disabled.
+  const wanted = typeof value === "number" ? statuses[value - 1] : meant(String(value), statuses);
+  return wanted === undefined ? refusal : `${refusal}; did you mean "${wanted}"?`;
 }
 
 function refuseFlag(value: unknown): string | undefined {

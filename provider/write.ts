@@ -3,7 +3,7 @@ import { NoAnswer } from "./api/errors";
 import type { KeyFields, KeyRecord, KeyStatus } from "./api/wire";
 import { diff } from "./diff";
 import { HalfMade, Impossible } from "./errors";
-import { type KeyInputs, type KeyState, resolve, stateOf, type Unfinished } from "./key";
+import { type KeyInputs, type KeyState, remembered, resolve, stateOf, type Unfinished } from "./key";
 import { laggingMs, patiently } from "./patience";
 import { differences, expectStored, quotaStored } from "./stored";
 
@@ -156,11 +156,10 @@ export async function seeThrough(
   quotaBefore: number | undefined,
   work: () => Promise<void>,
 ): Promise<KeyState> {
-  const { __autoName } = inputs;
   const { adopted: __adopted } = live;
   const known = {
     ...resolve(inputs),
-    ...(__autoName !== undefined && { __autoName }),
+    ...remembered(inputs),
     ...(__adopted !== undefined && { __adopted }),
   };
   try {

@@ -3,11 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 /** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
 export type CometApiKeyStatus = "enabled" | "disabled";
 
-/**
- * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
- * default. All of them can be changed in place.
- */
-export interface CometApiKeyArgs {
+/** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
+interface KeyArgs {
   /**
    * The id of an existing key, made in the console or by anything else, that this resource takes over instead of making
    * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
@@ -20,6 +17,8 @@ export interface CometApiKeyArgs {
    *
    * Means something only until the resource exists: to leave it out, or to put it back, changes nothing. Remove it to
    * have the key replaced by a new one.
+   *
+   * Limit: the id, as text, of a key that the account has and no other resource of the stack holds or takes over.
    *
    * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
    * of the stack, holds or takes over a key already.
@@ -42,17 +41,20 @@ export interface CometApiKeyArgs {
   name?: pulumi.Input<string | null | undefined>;
 
   /**
-   * Whether the key serves model requests.
+   * Whether the key serves model requests. A disabled one keeps its secret, its limits and what is left of its quota.
+   *
+   * Limit: `"enabled"` or `"disabled"`.
    *
    * Default: `"enabled"`.
+   *
+   * @example "disabled"
    */
   status?: pulumi.Input<CometApiKeyStatus | null | undefined>;
 
   /**
-   * When the key stops working.
+   * When the key stops working: an RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1).
    *
-   * An RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1). A new or changed one must
-   * lie ahead.
+   * Limit: whole seconds from 1970 to 9999. A new or changed one must lie ahead.
    *
    * Default: `"never"`.
    *
@@ -61,36 +63,11 @@ export interface CometApiKeyArgs {
   expiredTime?: pulumi.Input<string | number | null | undefined>;
 
   /**
-   * What the key may still use, in CometAPI's internal quota units.
-   *
-   * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
-   * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
-   *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is
-   * required.
-   *
-   * @example 100_000
-   */
-  remainQuota?: pulumi.Input<number | null | undefined>;
-
-  /**
-   * What the key may use in its whole life, in CometAPI's internal quota units.
-   *
-   * What it has left is this total minus what it has used so far, in whatever way its quota was declared then, and
-   * never below 0. To raise the total by 1,000 gives it exactly 1,000 more, and enables a key that has run out. Quota
-   * given or taken in the CometAPI console is drift: `pulumi refresh` shows it, the next `up` takes it back.
-   *
-   * Limit: an integer from 0 to 2^53-1. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is
-   * required.
-   *
-   * @example 1_000_000
-   */
-  totalQuota?: pulumi.Input<number | null | undefined>;
-
-  /**
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
    *
    * Default: `false`. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example true
    */
   unlimitedQuota?: pulumi.Input<boolean | null | undefined>;
 
@@ -106,14 +83,20 @@ export interface CometApiKeyArgs {
   modelLimits?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * Whether `modelLimits` applies. `true` with an empty list is refused: it would block every model.
+   * Whether `modelLimits` applies. With `false` the list is kept, and every model may be used.
+   *
+   * Limit: `true` with an empty list is refused: it would block every model.
    *
    * Default: `true` when `modelLimits` is not empty.
+   *
+   * @example false
    */
   modelLimitsEnabled?: pulumi.Input<boolean | null | undefined>;
 
   /**
-   * The addresses that may use this key: IPv4, IPv6 or CIDR. The order does not matter.
+   * The addresses that may use this key. The order does not matter.
+   *
+   * Limit: IPv4, IPv6 or CIDR; no host names.
    *
    * Default: `[]`, every address.
    *
@@ -122,20 +105,80 @@ export interface CometApiKeyArgs {
   allowIps?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * The account group the key is bound to. The account must have it.
+   * The account group the key is bound to.
+   *
+   * Limit: a group that the account has; CometAPI refuses any other.
    *
    * Default: `""`, none.
+   *
+   * @example "auto"
    */
   group?: pulumi.Input<string | null | undefined>;
 
   /**
    * Whether a failed request is tried again in another group. Means something only with an auto-routed group such
-   * as `"auto"`; `true` needs a group.
+   * as `"auto"`.
+   *
+   * Limit: `true` needs a `group`.
    *
    * Default: `false`.
+   *
+   * @example true
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
 }
+
+/**
+ * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
+ * default. All of them can be changed in place.
+ */
+export interface CometApiKeyArgs extends KeyArgs {
+  /**
+   * What the key may still use, in CometAPI's internal quota units.
+   *
+   * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
+   * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
+   *
+   * Limit: an integer from 0 to 2^53-1.
+   *
+   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example 100_000
+   */
+  remainQuota?: pulumi.Input<number | null | undefined>;
+
+  /**
+   * What the key may use in its whole life, in CometAPI's internal quota units.
+   *
+   * What it has left is this total minus what it has used so far, in whatever way its quota was declared then, and
+   * never below 0. To raise the total by 1,000 gives it exactly 1,000 more, and enables a key that has run out. Quota
+   * given or taken in the CometAPI console is drift: `pulumi refresh` shows it, the next `up` repairs it.
+   *
+   * Limit: an integer from 0 to 2^53-1.
+   *
+   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example 1_000_000
+   */
+  totalQuota?: pulumi.Input<number | null | undefined>;
+}
+
+/** What goes with a plain `unlimitedQuota: true`: no quota. */
+interface UnlimitedKeyArgs extends KeyArgs {
+  unlimitedQuota?: true;
+}
+
+/** What goes with any other `unlimitedQuota`. Whether an Output or a boolean is true, types cannot tell. */
+interface LimitedKeyArgs extends CometApiKeyArgs {
+  unlimitedQuota?: Exclude<CometApiKeyArgs["unlimitedQuota"], true>;
+}
+
+/**
+ * {@link CometApiKeyArgs}, but a quota written down beside `unlimitedQuota: true` does not compile. This refuses by its
+ * unknown properties, as for a misspelt one, so arguments that were put together elsewhere fit as they are. Of two
+ * numbers either may be none, so that only the check at preview can tell.
+ */
+type WrittenKeyArgs = UnlimitedKeyArgs | LimitedKeyArgs;
 
 const type = "pulumi-nodejs:dynamic/cometapi:CometApiKey";
 
@@ -208,9 +251,12 @@ export class CometApiKey extends pulumi.CustomResource {
     return new CometApiKey(name, {}, { ...opts, id });
   }
 
-  /** Whether `obj` is a CometApiKey, even one made by another copy of this package. */
+  /**
+   * Whether `obj` is a CometApiKey, even one made by another copy of this package. The type alone decides, so that
+   * policies can ask: `validateResourceOfType(CometApiKey, ...)`.
+   */
   static override isInstance(obj: unknown): obj is CometApiKey {
-    return pulumi.CustomResource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === type;
+    return typeof obj === "object" && obj !== null && "__pulumiType" in obj && obj.__pulumiType === type;
   }
 
   /**
@@ -218,7 +264,7 @@ export class CometApiKey extends pulumi.CustomResource {
    * @param args what the key is to be
    * @param opts `protect`, `retainOnDelete`, `replacementTrigger` and the like
    */
-  constructor(name: string, args: CometApiKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
+  constructor(name: string, args: WrittenKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
     super(
       type,
       name,

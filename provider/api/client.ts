@@ -1,8 +1,8 @@
-import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Clock } from "../clock";
 import type { Settings } from "../settings";
 import { type NoAnswer, Refused } from "./errors";
+import { Gathering } from "./gathering";
 import { Listing } from "./listing";
 import { Budget } from "./retry";
 import { Survey } from "./survey";
@@ -21,15 +21,13 @@ import {
 } from "./wire";
 
 const done = z.unknown();
-/** How long a look-up waits for other keys that are just being made. */
-const gatherMs = 100;
 
 /** What every operation of one account shares: connections and the walks over its list. */
 export class Account {
   private readonly transport: Transport;
   private readonly listing: Listing;
   private readonly survey: Survey;
-  private readonly creates = new Set<Promise<unknown>>();
+  private readonly gathering = new Gathering();
 
   constructor(
     settings: Settings,
@@ -38,11 +36,7 @@ export class Account {
     limits?: Limits,
   ) {
     this.transport = new Transport(settings, limits);
-    this.listing = new Listing(
-      (page, size, budget) => this.within(budget).page(page, size),
-      // Keys that are made at once are looked up together. One whose answer is slow is not waited for.
-      () => Promise.race([Promise.allSettled(this.creates), setTimeout(gatherMs, undefined, { ref: false })]),
-    );
+    this.listing = new Listing((page, size, budget) => this.within(budget).page(page, size), this.gathering);
     this.survey = new Survey(this.listing);
   }
 
@@ -57,7 +51,7 @@ export class Account {
   }
 
   private within(budget: Budget): CometApi {
-    return new CometApi(this.transport, this.listing, this.survey, this.creates, budget);
+    return new CometApi(this.transport, this.listing, this.survey, this.gathering, budget);
   }
 
   close(): Promise<void> {
@@ -74,15 +68,15 @@ export class CometApi {
     private readonly transport: Transport,
     private readonly listing: Listing,
     private readonly survey: Survey,
-    private readonly creates: Set<Promise<unknown>>,
+    private readonly gathering: Gathering,
     readonly budget: Budget,
   ) {}
 
   /** `POST /api/token/`. The answer holds neither id nor key. */
   async create(fields: KeyFields): Promise<void> {
-    const create = this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
-    this.creates.add(create);
-    await create.finally(() => this.creates.delete(create));
+    await this.gathering.announcing(
+      this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done),
+    );
   }
 
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
@@ -99,7 +93,7 @@ export class CometApi {
 
   /** `DELETE /api/token/{id}`. */
   async delete(id: string): Promise<void> {
-    await this.write({ method: "DELETE", path: `/api/token/${id}` }, done);
+    await this.gathering.announcing(this.write({ method: "DELETE", path: `/api/token/${id}` }, done));
   }
 
   /** `GET /api/token/?p=…`, newest first. */

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { NoAnswer } from "./errors";
+import type { Gathering } from "./gathering";
 import type { Budget } from "./retry";
 import type { Item, Page } from "./wire";
 
@@ -29,20 +30,19 @@ export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
-  /** @param gather resolves when it is worth while to begin a walk: others may be about to ask for one */
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
-    gather: () => Promise<unknown>,
+    private readonly gathering: Gathering,
   ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
-      batchScheduleFn: (run) => void this.idle.then(gather).then(() => setImmediate(run)),
+      batchScheduleFn: (run) => void this.idle.then(() => gathering.settled()).then(() => setImmediate(run)),
     });
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
   newestNamed(name: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ name, budget });
+    return this.ask({ name, budget });
   }
 
   /**
@@ -51,7 +51,7 @@ export class Listing {
    * @param owner the account the key is in, if known: the list of another account proves nothing
    */
   withId(id: string, owner: number | undefined, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ id, owner, budget });
+    return this.ask({ id, owner, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
@@ -68,6 +68,11 @@ export class Listing {
     const seen = new Map<string, Item>();
     await this.walk(wanted, (item) => seen.set(item.id, item));
     return [...seen.values()];
+  }
+
+  private ask(wanted: Wanted): Promise<Item | undefined> {
+    this.gathering.arrived(wanted.budget);
+    return this.loader.load(wanted);
   }
 
   private serve(wanted: readonly Wanted[]): Promise<Found[]> {

@@ -16,6 +16,7 @@ Usage: npm run bench -- [options]
   --variants <v,…>   of ${variants.join(",")} (default all; with --growth floor,ours)
   --runs <n>         how often a stack is made and destroyed (default 1)
   --repeats <n>      how often each run takes a step that changes nothing (default 3)
+  --parallel <n>     how many resources the engine works on at once (default: its own, 4 a processor)
   --growth           only how up, refresh and memory grow with the number of keys
   --json <file>      also write all figures to a file
   --help             show this text
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
       variants: { type: "string" },
       runs: { type: "string", default: "1" },
       repeats: { type: "string", default: "3" },
+      parallel: { type: "string" },
       growth: { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", default: false },
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
     runs: number(values.runs),
     repeats: number(values.repeats),
     steps: growth ? steps.filter(({ name }) => name === "first up" || name === "refresh") : steps,
+    ...(values.parallel !== undefined && { parallel: number(values.parallel) }),
     tell: (line: string) => process.stderr.write(`bench: ${line}\n`),
   };
   // Ctrl-C reaches the engine too: its failure ends the bench, after what was made for it is removed.

@@ -58,6 +58,8 @@ export interface Plan {
   /** How often a step that changes nothing is taken in each run. */
   repeats: number;
   steps?: readonly Step[];
+  /** How many resources the engine works on at once, if not as many as it chooses. */
+  parallel?: number;
   tell?: (line: string) => void;
 }
 
@@ -73,12 +75,13 @@ export async function measure(projects: Projects, plan: Plan): Promise<Measured>
 /** A life of one stack of each variant, side by side. */
 async function live(
   projects: Projects,
-  { variants, repeats, steps: wanted = steps, tell }: Plan,
+  { variants, repeats, steps: wanted = steps, parallel, tell }: Plan,
   keys: number,
   latency: number,
   { samples, stored }: Measured,
 ): Promise<void> {
   const stacks: { of: Of; stack: Stack }[] = [];
+  const atOnce = parallel === undefined ? [] : ["--parallel", String(parallel)];
   try {
     for (const variant of variants)
       stacks.push({
@@ -89,7 +92,11 @@ async function live(
       for (let taken = 0; taken < (step.idle ? repeats : 1); taken++)
         // Each goes first as often as last.
         for (const { of, stack } of taken % 2 === 0 ? stacks : stacks.toReversed()) {
-          const sample = { ...of, step: step.name, ...(await stack.run(step.args, step.round)) };
+          const sample = {
+            ...of,
+            step: step.name,
+            ...(await stack.run([...step.args, ...atOnce], step.round)),
+          };
           expectDone(sample, stack.stored());
           samples.push(sample);
           tell?.(`${keys} keys, ${latency} ms, ${of.variant}: ${step.name} ${sample.seconds.toFixed(1)} s`);

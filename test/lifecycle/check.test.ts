@@ -46,13 +46,11 @@ describe("names", () => {
     });
   });
 
-  test("a declared name takes the place of a generated one, and leaving it out again generates another", () => {
-    const declared = judge(
-      { name: "mine", remainQuota: 1 },
-      { name: "backend-0123456", __autoName: "backend-0123456" },
-    );
-    expect(declared.inputs).toEqual({ name: "mine", remainQuota: 1 });
-    expect(judge({ remainQuota: 1 }, declared.inputs).inputs.name).toMatch(/^backend-[0-9a-f]{7}$/);
+  test("a declared name takes the place of a generated one, and leaving it out again brings that back", () => {
+    const generated = { name: "backend-0123456", __autoName: "backend-0123456" };
+    const declared = judge({ name: "mine", remainQuota: 1 }, generated);
+    expect(declared.inputs).toEqual({ ...generated, name: "mine", remainQuota: 1 });
+    expect(judge({ remainQuota: 1 }, declared.inputs).inputs).toEqual({ ...generated, remainQuota: 1 });
   });
 
   test("a name to be generated is unknown at preview, as the update will draw other digits", () => {
@@ -235,6 +233,52 @@ test("every fault is reported at once, each under its property and naming it", (
     ].sort(),
   );
   for (const { property, reason } of failures) expect(reason.startsWith(`${property} `)).toBe(true);
+});
+
+test.each([
+  ["remain_quota", "remainQuota"],
+  ["RemainQuota", "remainQuota"],
+  ["remainQuotas", "remainQuota"],
+  ["model_limit", "modelLimits"],
+  ["expireTime", "expiredTime"],
+  ["expiration_time", "expiredTime"],
+  ["allowIPs", "allowIps"],
+  ["Name", "name"],
+])("%s is no argument, but %s was meant", (misspelt, meant) => {
+  const { failures } = judge({ [misspelt]: 5, ...(meant !== "remainQuota" && { remainQuota: 1 }) });
+  // And what was meant is not called missing besides.
+  expect(failures.map(({ reason }) => reason)).toEqual([
+    `${misspelt} is not an argument of CometApiKey; did you mean ${meant}?`,
+  ]);
+});
+
+test("an argument that resembles none is told the arguments there are", () => {
+  expect(reason({ tags: {} })).toMatch(
+    /^tags is not an argument of CometApiKey\. The arguments are name, .*\.$/,
+  );
+});
+
+test.each([
+  ["Enabled", '"Enabled"; did you mean "enabled"?'],
+  ["disable", '"disable"; did you mean "disabled"?'],
+  [1, '1; did you mean "enabled"?'],
+  [2, '2; did you mean "disabled"?'],
+  [3, "3."],
+  ["expired", '"expired".'],
+  [{}, "of type object."],
+])("status %j is refused, with what was meant if that can be told", (status, told) => {
+  expect(reason({ status })).toBe(`status must be "enabled" or "disabled", but is ${told}`);
+});
+
+test("an expiry that a refresh remembers stays as long as it is declared", () => {
+  const declared = "2025-06-30T00:00:00Z";
+  const old = { expiredTime: "2028-01-01T00:00:00Z", __expiredTime: declared };
+  expect(judge({ remainQuota: 1, expiredTime: declared }, old)).toMatchObject({
+    failures: [],
+    inputs: { expiredTime: declared, __expiredTime: declared },
+  });
+  const { inputs } = judge({ remainQuota: 1, expiredTime: "2029-01-01T00:00:00Z" }, old);
+  expect(inputs).not.toHaveProperty("__expiredTime");
 });
 
 test("null means the default everywhere", () => {

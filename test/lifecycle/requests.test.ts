@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Resource, type Rig, rig } from "./rig";
 
@@ -85,6 +86,36 @@ test("looking up keys that were made at once shares walks over the list", async 
     setup.server.requests.filter((request) => request.method === method).length;
   expect([count("POST"), count("PUT")]).toEqual([200, 200]);
   expect(count("GET")).toBeLessThanOrEqual(200 / 25 + 2);
+});
+
+test.each([8, 32])("keys made one shortly after the other, %i at once, share walks", async (atOnce) => {
+  const setup = await rig();
+  const queue = Array.from({ length: 96 }, (_, i) => setup.resource(`key-${i}`));
+  // Between two steps the engine writes its state, one step at a time.
+  let written: Promise<unknown> = Promise.resolve();
+  const writeState = () => {
+    written = written.then(() => setTimeout(5));
+    return written;
+  };
+  const worker = async () => {
+    for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
+      await writeState();
+      await key.up({ remainQuota: 100 });
+      await writeState();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  expect(setup.requests("POST")).toHaveLength(96);
+  // While one half waits to be found, the other keeps the engine at work.
+  expect(setup.requests("GET").length).toBeLessThanOrEqual(96 / (atOnce / 2) + 4);
+});
+
+test("keys that are made one at a time are not kept waiting for each other", async () => {
+  const setup = await rig();
+  const started = performance.now();
+  for (let i = 0; i < 15; i++) await setup.resource(`key-${i}`).up({ remainQuota: 100 });
+  // The second waits in vain, and it is learned from that.
+  expect(performance.now() - started).toBeLessThan(5 * 100);
 });
 
 test("changing a key costs a look, an update, and the proof that its quota did not move", async () => {

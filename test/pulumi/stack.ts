@@ -183,7 +183,7 @@ export async function newStack(options: StackOptions): Promise<TestStack> {
 }
 
 type Callbacks = Parameters<Stack["up"]>[0] & object;
-type Shared = Pick<Callbacks, "signal" | "target" | "refresh" | "expectNoChanges">;
+type Shared = Pick<Callbacks, "signal" | "target" | "refresh" | "expectNoChanges" | "diff">;
 
 export class TestStack {
   constructor(
@@ -202,7 +202,7 @@ export class TestStack {
   }
 
   /** What the next `up` would do. */
-  preview(options: Shared & { diff?: boolean } = {}): Promise<Run> {
+  preview(options: Shared = {}): Promise<Run> {
     return this.run("preview", (callbacks) => this.stack.preview({ ...options, ...callbacks }));
   }
 

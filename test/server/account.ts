@@ -149,12 +149,20 @@ export class Store {
       used_quota: 0,
     };
     const key: StoredKey = { record, account, ledger: [], versions: [], ...(createdBy && { createdBy }) };
-    this.#remember(key, record);
+    this.#add(key);
     this.#book(key, "grant", record.remain_quota, createdBy?.request);
-    account.living.push(key);
-    account.ever.push(key);
-    this.#byId.set(record.id, key);
-    this.#byKey.set(record.key, key);
+    return key;
+  }
+
+  /** Puts a key back as it was when it was last seen. Later ones get higher ids; so must those put back. */
+  restore(account: Account, record: KeyRecord): StoredKey {
+    if (record.id <= this.#lastId)
+      throw new Error(`key ${record.id} is older than a key that is here already`);
+    this.#lastId = record.id;
+    const key: StoredKey = { record, account, ledger: [], versions: [] };
+    this.#add(key);
+    this.#book(key, "grant", record.remain_quota + record.used_quota);
+    this.#book(key, "spend", record.used_quota);
     return key;
   }
 
@@ -188,6 +196,15 @@ export class Store {
   asOf(key: StoredKey, lagMs: number): KeyRecord | undefined {
     const horizon = this.clock.now() - lagMs;
     return key.versions.findLast((version) => version.at <= horizon)?.record;
+  }
+
+  #add(key: StoredKey): void {
+    const { account, record } = key;
+    this.#remember(key, record);
+    account.living.push(key);
+    account.ever.push(key);
+    this.#byId.set(record.id, key);
+    this.#byKey.set(record.key, key);
   }
 
   #remember(key: StoredKey, record: KeyRecord | undefined): void {

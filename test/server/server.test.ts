@@ -58,6 +58,27 @@ describe("the console", () => {
     expect(server.key(id).deletedAt).toBe(newYear);
     expect(() => server.key(1)).toThrow("never had a key 1");
   });
+
+  it("puts back keys that another server showed, which then live on as they were", async () => {
+    const former = await start();
+    const { id } = former.console.create({ name: "old" });
+    former.console.spend(id, 40);
+    const shown = (await manage(former, "GET", `/api/token/${id}`)).json.data;
+
+    const { userId, token } = former.account;
+    const server = await start({ accounts: [{ userId, token }], now: () => newYear + 1000 });
+    expect(server.console.restore(shown)).toMatchObject({
+      ledger: [
+        { kind: "grant", amount: 100_000 },
+        { kind: "spend", amount: 40 },
+      ],
+    });
+    expect((await manage(server, "GET", `/api/token/${id}`)).json.data).toEqual(shown);
+    expect((await chat(server, shown.key)).status).toBe(200);
+    expect((await make(server)).id).toBeGreaterThan(id);
+    expect(() => server.console.restore(shown)).toThrow("is older than");
+    expect(() => server.console.restore({ ...shown, user_id: 1 })).toThrow("which is not here");
+  });
 });
 
 describe("the server", () => {

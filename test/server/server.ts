@@ -172,6 +172,12 @@ export class CometServer {
       };
       return view(this.#store.create(account, whole, this.personality.keyPrefix));
     },
+    /** As if the server had been running ever since it showed this record, to the account that owns it. */
+    restore: (record: KeyRecord): KeyView => {
+      const owner = this.accounts.find(({ userId }) => userId === record.user_id);
+      if (!owner) throw new Error(`key ${record.id} belongs to account ${record.user_id}, which is not here`);
+      return view(this.#store.restore(owner, record));
+    },
     update: (id: number, change: Partial<KeyFields & Pick<KeyRecord, "status">>): KeyView => {
       this.#store.change(this.#living(id), change);
       return this.key(id);

@@ -1,0 +1,192 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { newApi } from "../server/index";
+import { type Following, follow, type Page } from "./page";
+
+/** The README and every recipe, followed on the real engine. What needs another provider is in handedOver.test.ts. */
+
+let page: Page;
+afterEach(() => {
+  page.end();
+  expect(page.server.violations).toEqual([]);
+});
+
+async function following(name: string, options?: Following) {
+  page = await follow(name, options);
+  const living = () => page.server.keys().filter(({ deletedAt }) => deletedAt === undefined);
+  return { server: page.server, stack: page.stack, living };
+}
+
+async function succeeds(command: string): Promise<string> {
+  const { code, output } = await page.run(command);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+test("the README's program and commands", async () => {
+  const { living } = await following("README.md", {
+    env: { COMETAPI_ACCESS_TOKEN: "" },
+    // Years from now its expiry has passed, which is refused for a new key.
+    own: () => ({ "2027-06-30": "2099-06-30" }),
+    typed: ({ account }) => account.token,
+  });
+  page.skip("npm install pulumi-cometapi @pulumi/pulumi");
+  await succeeds("pulumi config set --secret cometapi:accessToken");
+  expect(await succeeds("pulumi preview")).toContain("+ 2 to create");
+  expect(living()).toEqual([]);
+  expect(await succeeds("pulumi up")).toMatch(/apiKey *: \[secret\]/);
+  expect(living()).toHaveLength(1);
+  page.skip("npm run demo");
+  page.skip("npm test");
+});
+
+test("a key for each service, and one more for one more line", async () => {
+  const { living } = await following("docs/recipes/key-per-service.md");
+  await succeeds("pulumi up");
+  const before = living();
+  expect(before.map(({ remain_quota, model_limits }) => [remain_quota, model_limits])).toEqual(
+    expect.arrayContaining([
+      [50_000, "gpt-5-mini"],
+      [200_000, "gpt-5-mini,gpt-5"],
+    ]),
+  );
+  expect(await succeeds("pulumi up")).toMatch(/\+ 1 created\s+3 unchanged/);
+  expect(living()).toEqual(expect.arrayContaining(before));
+  expect(living()).toHaveLength(3);
+});
+
+test("a quota for each environment, from its configuration", async () => {
+  const { living } = await following("docs/recipes/quota-per-environment.md");
+  for (const command of ["config set quota 10000", "up", "stack init prod", "config set quota 1000000"])
+    await succeeds(`pulumi ${command}`);
+  await succeeds("pulumi config set --path models[0] gpt-5");
+  await succeeds("pulumi config set --path models[1] gpt-5-mini");
+  await succeeds("pulumi up");
+  const made = living().map(({ name, remain_quota, model_limits }) => ({ name, remain_quota, model_limits }));
+  expect(made).toEqual(
+    expect.arrayContaining([
+      { name: "backend-dev", remain_quota: 10_000, model_limits: "gpt-5-mini" },
+      { name: "backend-prod", remain_quota: 1_000_000, model_limits: "gpt-5,gpt-5-mini" },
+    ]),
+  );
+});
+
+test("a total for a key's whole life, raised once it was used up", async () => {
+  const { server, living } = await following("docs/recipes/lifetime-total.md");
+  await succeeds("pulumi up");
+  for (const { id } of living()) server.console.spend(id, 100_000);
+  await succeeds("pulumi up");
+  expect(living()).toMatchObject([{ remain_quota: 50_000, used_quota: 100_000 }]);
+});
+
+test("a key taken over, told at preview and changed by one update", async () => {
+  const { server, living } = await following("docs/recipes/take-over.md", {
+    own: (server) => ({ "1234": String(server.keys()[0]?.id) }),
+  });
+  const { id, key } = server.console.create({ name: "legacy", remain_quota: 70_000 });
+  expect(await succeeds("pulumi preview")).toContain(
+    `takes over the key "legacy" (id ${id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
+      "modelLimitsEnabled false => true; what it has left, 70000, stays",
+  );
+  await succeeds("pulumi up");
+  expect(living()).toMatchObject([
+    { id, key, name: "legacy", remain_quota: 70_000, model_limits: "gpt-5,claude-opus-4-6" },
+  ]);
+  expect(await succeeds("pulumi up")).toContain("2 unchanged");
+});
+
+test("a key disabled, which keeps everything but its service", async () => {
+  const { living } = await following("docs/recipes/disable-a-key.md");
+  await succeeds("pulumi up");
+  const [before] = living();
+  expect(await succeeds("pulumi up")).toContain("~ 1 updated");
+  expect(living()).toEqual([{ ...before, status: 2 }]);
+});
+
+test("a key rotated: the new one is made first, and the old one dies at the end of the same up", async () => {
+  const { server, living } = await following("docs/recipes/rotate-a-key.md");
+  await succeeds("pulumi up");
+  const [old] = living();
+  await succeeds("pulumi config set keyGeneration 2");
+  server.clearRequests();
+  await succeeds("pulumi up");
+  const writes = server.requests.map(({ method }) => method).filter((method) => method !== "GET");
+  expect([writes[0], writes.at(-1)]).toEqual(["POST", "DELETE"]);
+  const [made, ...others] = living();
+  expect(others).toEqual([]);
+  expect(made?.id).not.toBe(old?.id);
+  expect(made?.remain_quota).toBe(100_000);
+});
+
+test("a key that destroy may not delete, and one that it leaves behind", async () => {
+  const { living } = await following("docs/recipes/protect-and-retain.md");
+  await succeeds("pulumi up");
+  const refused = await page.run("pulumi destroy");
+  expect(refused.code, refused.output).not.toBe(0);
+  expect(living()).toHaveLength(1);
+  await succeeds("pulumi up");
+  await succeeds("pulumi destroy");
+  expect(living()).toHaveLength(1);
+});
+
+test("two accounts in two stacks, each with its own token", async () => {
+  const { server, living } = await following("docs/recipes/several-accounts.md", {
+    env: { COMETAPI_ACCESS_TOKEN: "" },
+    typed: ({ accounts }) => accounts.at(-1)?.token ?? "",
+  });
+  await succeeds("pulumi stack init team-a");
+  await succeeds("pulumi config set --secret cometapi:accessToken");
+  await succeeds("pulumi up");
+  const other = server.addAccount();
+  await succeeds("pulumi stack init team-b");
+  await succeeds("pulumi config set --secret cometapi:accessToken");
+  await succeeds("pulumi up");
+  expect(living().map(({ name, user_id }) => [name, user_id])).toEqual(
+    expect.arrayContaining([
+      ["backend-team-a", server.account.userId],
+      ["backend-team-b", other.userId],
+    ]),
+  );
+  expect(living()).toHaveLength(2);
+});
+
+test("a New API server of one's own", async () => {
+  const { living } = await following("docs/recipes/self-hosted.md", {
+    server: { personality: { ...newApi, maskedKeys: false } },
+    env: { COMETAPI_ACCESS_TOKEN: "", COMETAPI_BASE_URL: "" },
+    own: ({ url, account }) => ({
+      "https://new-api.example.com": url,
+      "userId 42": `userId ${account.userId}`,
+    }),
+    typed: ({ account }) => account.token,
+  });
+  await succeeds("pulumi config set cometapi:baseUrl https://new-api.example.com");
+  await succeeds("pulumi config set cometapi:userId 42");
+  await succeeds("pulumi config set --secret cometapi:accessToken");
+  await succeeds("pulumi up");
+  expect(living().map(({ name }) => name)).toEqual(["Suche für München"]);
+});
+
+test("a policy that stops an unlimited key at preview, and lets one with a quota pass", async () => {
+  const { living, stack, server } = await following("docs/recipes/policy-no-unlimited-keys.md", {
+    own: () => ({ "runtime: nodejs": "runtime: launched" }),
+  });
+  // The language host that the tests build cannot start policy packs, as the vendor's does; this way the engine can.
+  const { workDir, envVars = {} } = stack.stack.workspace;
+  const launcher = `${workDir}/.bin/pulumi-analyzer-policy-launched`;
+  mkdirSync(`${workDir}/.bin`);
+  writeFileSync(
+    launcher,
+    `#!/bin/sh\nexec node "$(node -p "require.resolve('@pulumi/pulumi/cmd/run-policy-pack')")" "$@"\n`,
+  );
+  chmodSync(launcher, 0o755);
+  envVars["PATH"] = `${workDir}/.bin${delimiter}${envVars["PATH"]}`;
+
+  const refused = await page.run("pulumi preview --policy-pack policy");
+  expect(refused.output).toContain("Give this key a remainQuota instead of unlimitedQuota: true.");
+  expect(refused.code).not.toBe(0);
+  expect(server.requests).toEqual([]);
+  await succeeds("pulumi up --policy-pack policy");
+  expect(living()).toHaveLength(1);
+});

@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { textsOf } from "./errors";
+import { textOf } from "./markdown";
+
+test("docs/troubleshooting.md explains every text that the provider can say, and no other", () => {
+  const rows = [...textOf("docs/troubleshooting.md").matchAll(/^\| (`+)(.+?)\1 \|/gm)];
+  const explained = rows.map(([, , text = ""]) => text);
+  expect(explained.filter((text, i) => explained.indexOf(text) !== i)).toEqual([]);
+  expect(explained.sort()).toEqual(textsOf("provider").sort());
+});
