@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { generatedName } from "./identity";
+import { generatedName, isKeyId } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
 import { meant } from "./meant";
-import { type PropertyName, property, propertyNames, same } from "./properties";
+import { type PropertyName, property, propertyNames, same, shown } from "./properties";
 import { holdsUnknown, isUnknown } from "./unknown";
 
 /** Why an argument cannot be used, and what to do about it. */
@@ -23,14 +23,22 @@ export interface CheckRequest {
   now: number;
 }
 
+/** What can be used of a declaration, and why the rest cannot. */
+export interface Checked {
+  inputs: KeyInputs;
+  failures: Failure[];
+}
+
+export const argumentNames: readonly string[] = [...propertyNames, "adoptId"];
+
+/** The ways to declare a quota, of which a key has exactly one. */
+const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
+
 /**
  * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
  * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
  */
-export function check({ declared, old, logicalName, now }: CheckRequest): {
-  inputs: KeyInputs;
-  failures: Failure[];
-} {
+export function check({ declared, old, logicalName, now }: CheckRequest): Checked {
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
     failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
@@ -38,14 +46,13 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
   /** What a misspelt argument was meant to be is not missing as well. */
   const misspelt = new Set<string>();
   for (const name of Object.keys(declared)) {
-    if (name.startsWith("__") || propertyNames.includes(name as PropertyName) || isAbsent(declared[name]))
-      continue;
-    const suggestion = meant(name, propertyNames);
+    if (name.startsWith("__") || argumentNames.includes(name) || isAbsent(declared[name])) continue;
+    const suggestion = meant(name, argumentNames);
     if (suggestion !== undefined) misspelt.add(suggestion);
     fail(
       name,
       suggestion === undefined
-        ? `is not an argument of CometApiKey. The arguments are ${propertyNames.join(", ")}`
+        ? `is not an argument of CometApiKey. The arguments are ${argumentNames.join(", ")}`
         : `is not an argument of CometApiKey; did you mean ${suggestion}?`,
     );
   }
@@ -80,12 +87,16 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
       );
     }
   }
-  if (!refused("remainQuota", "unlimitedQuota") && !unknown("remainQuota", "unlimitedQuota")) {
-    const limited = key.remainQuota !== undefined;
-    if (limited && key.unlimitedQuota)
-      fail("remainQuota", "cannot go with unlimitedQuota: true. Give one of the two");
-    if (!limited && !key.unlimitedQuota)
-      fail("remainQuota", "is missing. Give a number, or unlimitedQuota: true");
+  if (!refused(...quotas) && !unknown(...quotas)) {
+    const [quota, ...others] = quotas.filter((name) => key[name] !== undefined && key[name] !== false);
+    if (quota === undefined)
+      fail("remainQuota", "is missing. Give remainQuota or totalQuota a number, or unlimitedQuota: true");
+    if (quota !== undefined && others.length > 0) {
+      fail(
+        quota,
+        `cannot go with ${others.join(" and ")}. Give one of remainQuota, totalQuota and unlimitedQuota: true`,
+      );
+    }
   }
   if (
     key.modelLimitsEnabled === true &&
@@ -105,10 +116,44 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
     );
   }
 
+  const adoption = adopting(declared["adoptId"], old);
+  if (adoption.refused !== undefined) fail("adoptId", adoption.refused);
+
   return {
-    inputs: { ...withoutDefaults(key), ...named(key, old, logicalName), ...keptExpiry(key, old) },
+    inputs: {
+      ...withoutDefaults(key),
+      ...named(key, old, logicalName),
+      ...keptExpiry(key, old),
+      ...(adoption.id !== undefined && { adoptId: adoption.id }),
+    },
     failures,
   };
+}
+
+/** Which key a resource takes over, or has, once and for all; or why it cannot be that. */
+function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; refused?: string } {
+  const { adoptId: before } = old;
+  const kept = before === undefined ? {} : { id: before };
+  if (isAbsent(declared)) return kept;
+  if (typeof declared !== "string")
+    return { ...kept, refused: `must be the key's id as text, such as "1234", but is ${shown(declared)}` };
+  if (isUnknown(declared)) return { id: before ?? declared };
+  if (!isKeyId(declared)) {
+    return {
+      ...kept,
+      refused: `is ${shown(declared)}, which is no id of a CometAPI key: an id is a whole number, such as "1234"`,
+    };
+  }
+  if (before === undefined || isUnknown(before) || before === declared) return { id: declared };
+  return { ...kept, refused: refuseOther(declared, before) };
+}
+
+/** Why a resource that holds one key cannot take over another. */
+export function refuseOther(declared: string, held: string): string {
+  return (
+    `is "${declared}", but this resource holds the key ${held}, and keeps it for life. Leave adoptId out, and ` +
+    `take over the key ${declared} by another resource, with a logical name of its own`
+  );
 }
 
 function isAbsent(value: unknown): boolean {

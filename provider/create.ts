@@ -8,7 +8,7 @@ import { LiveKey, seeThrough } from "./write";
 /** Makes a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. */
 export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
   const want = resolve(inputs);
-  const quota = want.remainQuota ?? 0;
+  const quota = want.remainQuota ?? want.totalQuota ?? 0;
   const generated = inputs.__autoName === inputs.name;
   const sent = { ...fieldsOf(want, quota), name: generated ? want.name : placeholderName() };
 

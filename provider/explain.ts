@@ -71,7 +71,7 @@ const remedies: { about: number | RegExp; remedy: string }[] = [
   },
   {
     about: /\bquota\b|额度/i,
-    remedy: "See the property remainQuota: it may be more than the account can grant",
+    remedy: "See the property remainQuota or totalQuota: it may be more than the account can grant",
   },
   { about: /\bexpir/i, remedy: "See the property expiredTime: CometAPI does not take that time" },
 ];

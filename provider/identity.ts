@@ -10,6 +10,11 @@ import { differences } from "./stored";
 
 const nameBytes = 50;
 
+/** Whether this is how CometAPI numbers its keys. */
+export function isKeyId(text: string): boolean {
+  return /^[1-9]\d{0,15}$/.test(text);
+}
+
 /** `backend-3f2a1bc`: the logical name cut so that it fits even where bytes are counted. */
 export function generatedName(logicalName: string): string {
   const suffix = `-${randomBytes(4).toString("hex").slice(0, 7)}`;

@@ -30,21 +30,22 @@ interface Hosted {
 }
 
 export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): Promise<dynamic.CheckResult> {
-  const { __logicalName: logicalName } = news;
+  const { __logicalName: logicalName, __taker: taker } = news;
   return hosted(async () => {
-    const { inputs, failures } = keys().check({
+    const request = {
       declared: news,
       old: olds,
       logicalName: typeof logicalName === "string" ? logicalName : "key",
-    });
+    };
+    const { inputs, failures } = await keys().checkAdoption(request, keys().check(request), String(taker));
     // Told of the property, the engine prints its name a second time, and its value in the way of Go: `{<nil>}`.
     return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
   });
 }
 
-export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
+export function diff(id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
   return hosted(async () => {
-    const { changed, properties } = keys().diff(olds, news);
+    const { changed, properties } = keys().diff(id, olds, news);
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
     // is what makes `replaceOnChanges` work. But then it also shows what a refresh remembers of the expiry.
     const silent = properties.length > 0 && olds.__expiredTime === news.__expiredTime;

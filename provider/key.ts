@@ -14,8 +14,10 @@ export interface ResolvedKey {
   name: string;
   status: "enabled" | "disabled";
   expiredTime: string;
-  /** Absent from an unlimited key. */
+  /** Absent from a key whose quota is declared in another way. */
   remainQuota?: number;
+  /** Likewise. */
+  totalQuota?: number;
   unlimitedQuota: boolean;
   modelLimits: string[];
   modelLimitsEnabled: boolean;
@@ -41,29 +43,39 @@ export interface Unfinished {
   granted: number;
   /** The quota that it was to write, where that is not known to have been done. */
   quota?: number;
+  /** Likewise the total, for the case that the next update declares none: if it does, the total needs no memory. */
+  totalQuota?: number;
   /** The ids of keys that its lost creates have made besides, and that are still to be deleted. */
   extras?: string[];
 }
 
 /** The inputs kept in state: only what differs from its default, so that previews show nothing else. */
-export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered;
+export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
+    /** The key that was taken over, kept for life: also once the program says nothing of it any more. */
+    adoptId?: string;
+  };
 
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. What released versions have kept there (`test/upgrade/states/`) must be understood for good. */
-export type KeyState = Omit<Outputs, "remainQuota" | "key"> &
+export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key"> &
   Remembered & {
-    /** As last declared and written; absent from an unlimited key. */
+    /** As last declared and written; absent where it is not declared. */
     remainQuota?: number;
+    /** As declared, or what the live key adds up to where that differs; absent where it is not declared. */
+    totalQuota?: number;
     /** Absent from a key that was made but could not be read. */
     key?: string;
+    /** Tells this taking over from any other of the same key. Absent from a key that the provider made. */
+    __adopted?: string;
     /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
     __unfinished?: Unfinished;
   };
 
 /** What was declared, or what state says of it. */
 export type Known = Partial<Omit<ResolvedKey, "status" | "remainQuota">> &
-  Remembered & { status?: KeyState["status"]; remainQuota?: number | undefined };
+  Remembered &
+  Pick<KeyState, "__adopted"> & { status?: KeyState["status"]; remainQuota?: number | undefined };
 
 /** Fills in the defaults. State of an older version, which may lack properties, is read in the same way. */
 export function resolve(declared: DeclaredKey): ResolvedKey {
@@ -102,21 +114,40 @@ export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
   };
 }
 
+/** What is to be left of a declared total. */
+export function leftOf(totalQuota: number, usedQuota: number): number {
+  return Math.max(0, totalQuota - usedQuota);
+}
+
+/** Whether a live key has left what a declared total says. One overdrawn by its last request has as little left as 0. */
+export function keepsTotal({ remainQuota, usedQuota }: KeyRecord, totalQuota: number): boolean {
+  return Math.max(0, remainQuota) === leftOf(totalQuota, usedQuota);
+}
+
 /**
  * The outputs of a live key. What means the same as it does in `known` keeps the spelling it has there. The
  * declared quota is not a property of the live key, so it too comes from `known`.
  */
 export function stateOf(record: KeyRecord, known: Known): KeyState {
-  const live: Record<string, unknown> = { ...record, expiredTime: fromUnixSeconds(record.expiredTime) };
+  const { totalQuota: total } = known;
+  const live: Record<string, unknown> = {
+    ...record,
+    expiredTime: fromUnixSeconds(record.expiredTime),
+    totalQuota:
+      total === undefined || keepsTotal(record, total)
+        ? total
+        : Math.max(0, record.remainQuota) + record.usedQuota,
+  };
   const kept: Record<string, unknown> = {};
   for (const name of propertyNames)
     kept[name] = same(name, live[name], known[name]) ? known[name] : live[name];
-  const { remainQuota, ...properties } = kept as unknown as ResolvedKey;
+  const { remainQuota, totalQuota, ...properties } = kept as unknown as ResolvedKey;
   const declaredQuota =
     known.name === undefined && !record.unlimitedQuota ? record.remainQuota : known.remainQuota;
   return {
     ...properties,
     ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
+    ...(totalQuota !== undefined && { totalQuota }),
     ...(isReadable(record.key) && { key: record.key }),
     userId: record.userId,
     createdTime: fromUnixSeconds(record.createdTime),
@@ -124,6 +155,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
     usedQuota: record.usedQuota,
     availableQuota: record.remainQuota,
     ...remembered(known),
+    ...(known.__adopted !== undefined && { __adopted: known.__adopted }),
   };
 }
 

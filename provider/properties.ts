@@ -7,7 +7,7 @@ import { isUnknown } from "./unknown";
 
 /** All there is to know of one declared property, apart from its documentation in `sdk/`. */
 interface Property<T> {
-  /** The default, which may depend on other properties. None: `name` is generated, `remainQuota` stays absent. */
+  /** The default, which may depend on other properties. None: `name` is generated, quotas stay absent. */
   fallback?(declared: DeclaredKey): T;
   /** The one spelling kept in state, where there are several. */
   canonical?(value: NonNullable<DeclaredKey[keyof DeclaredKey]>): T;
@@ -35,10 +35,8 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
     same: (one, other) => toUnixSeconds(one) === toUnixSeconds(other),
     refuse: refuseInstant,
   },
-  remainQuota: {
-    same: identical,
-    refuse: refuseQuota,
-  },
+  remainQuota: { same: identical, refuse: refuseQuota },
+  totalQuota: { same: identical, refuse: refuseQuota },
   unlimitedQuota: { fallback: () => false, same: identical, refuse: refuseFlag },
   modelLimits: {
     fallback: () => [],
@@ -83,7 +81,7 @@ function sameSet(canonical: (element: string) => string) {
 }
 
 /** A refused value as a person would write it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === "number") return String(value);
   return typeof value === "string"
     ? JSON.stringify(value)

@@ -1,7 +1,7 @@
 import { Refused } from "./api/errors";
 import type { KeyStatus } from "./api/wire";
 import { Impossible } from "./errors";
-import { fieldsOf, type ResolvedKey } from "./key";
+import { fieldsOf, keepsTotal, leftOf, type ResolvedKey } from "./key";
 import type { LiveKey } from "./write";
 
 /** Corrections made while the key goes on serving. One that is used all the time is never caught standing still. */
@@ -12,9 +12,10 @@ const nearlyEmpty = 0.1;
 const correctionsAtMost = 12;
 
 /**
- * Writes everything but the quota, which stays as it is. An update cannot leave it alone, only set what is left: what
- * is used between reading and writing it is granted a second time, and has to be taken back. On a key that then runs
- * out it would be spent before that, so one that has little left is disabled first.
+ * Writes everything but the quota, which stays as it is, or becomes what is left of a declared total. An update cannot
+ * leave it alone, only set what is left: what is used between reading and writing it is granted a second time, and has
+ * to be taken back. On a key that then runs out it would be spent before that, so one that has little left is disabled
+ * first.
  */
 export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promise<void> {
   const { usedQuota, status } = live.record;
@@ -22,13 +23,16 @@ export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promi
   try {
     const left = leftOver(live);
     let writeAs = live.statusFor(want.status);
-    if (mayBeUsed && want.status === "enabled" && left > 0 && left <= live.granted * nearlyEmpty) {
+    const nearlyUsedUp = left > 0 && left <= (live.totalQuota ?? live.granted) * nearlyEmpty;
+    if (mayBeUsed && want.status === "enabled" && nearlyUsedUp) {
       await live.setStatus("disabled", fieldsOf(want, left));
       await live.look();
       writeAs = "disabled";
     }
     await writeLeftOver(live, writeAs, want);
-    if (mayBeUsed) await takeBack(live, usedQuota, want);
+    // What is left of a total shows by itself whether the key was used, even one that is only just disabled.
+    const missed = live.totalQuota !== undefined && !keepsTotal(live.record, live.totalQuota);
+    if (mayBeUsed || missed) await takeBack(live, usedQuota, want);
   } catch (error) {
     if (mayBeUsed && isPaused(live, want)) await resume(live, want);
     throw error;
@@ -52,7 +56,7 @@ async function writeLeftOver(live: LiveKey, status: KeyStatus, want: ResolvedKey
  *
  * @param usedBefore what had been used when what is left was read
  */
-async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): Promise<void> {
+export async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): Promise<void> {
   let used = usedBefore;
   let corrections = 0;
   let paused = isPaused(live, want);
@@ -63,9 +67,9 @@ async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): P
     await live.write(status, fieldsOf(want, left));
   };
   while (!settled || paused) {
-    const excess = excessOf(live, used);
     const left = live.record.remainQuota;
-    if (excess > 0) {
+    const due = leftAfter(live, used);
+    if (due !== left) {
       if (++corrections > correctionsAtMost) break;
       if (corrections > correctionsInFlight && want.status === "enabled" && !paused) {
         paused = true;
@@ -73,10 +77,10 @@ async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): P
           `the key "${want.name}" is in use all the time: it is disabled for a moment, so that its quota can be kept exact`,
         );
       }
-      await write(paused ? "disabled" : live.statusFor(want.status), Math.max(0, left - excess));
+      await write(paused ? "disabled" : live.statusFor(want.status), due);
     } else if (!settled) {
       await live.lookAgain(paused ? "disabled" : live.statusFor(want.status), fieldsOf(want, left));
-      settled = excessOf(live, used) === 0;
+      settled = leftAfter(live, used) === live.record.remainQuota;
     } else {
       paused = false;
       await write("enabled", left);
@@ -89,16 +93,24 @@ async function takeBack(live: LiveKey, usedBefore: number, want: ResolvedKey): P
   }
 }
 
-/** What was granted twice, because it was used in between. What is granted beyond that somebody else granted, and stays. */
-function excessOf(live: LiveKey, used: number): number {
-  const spent = Math.max(0, live.record.usedQuota - used);
+/**
+ * What is to be left after an update: less than there is, where some was granted twice, because it was used in between.
+ * What is granted beyond that somebody else granted, and stays, unless a total is declared.
+ */
+function leftAfter(live: LiveKey, used: number): number {
+  const { record, totalQuota } = live;
+  if (totalQuota !== undefined) {
+    return keepsTotal(record, totalQuota) ? record.remainQuota : leftOf(totalQuota, record.usedQuota);
+  }
+  const spent = Math.max(0, record.usedQuota - used);
   live.granted = Math.max(live.granted, live.total - spent);
-  return live.record.remainQuota > 0 ? Math.max(0, live.total - live.granted) : 0;
+  return Math.min(record.remainQuota, leftOf(live.granted, record.usedQuota));
 }
 
 /** What is left of what was granted: less than the key has, if an update that failed gave some away. */
-function leftOver(live: LiveKey): number {
-  return live.record.remainQuota - Math.max(0, live.total - live.granted);
+function leftOver({ record, total, granted, totalQuota }: LiveKey): number {
+  if (totalQuota !== undefined) return leftOf(totalQuota, record.usedQuota);
+  return record.remainQuota - Math.max(0, total - granted);
 }
 
 /** Whether the key is disabled only for the time of this update. */

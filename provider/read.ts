@@ -1,6 +1,6 @@
 import type { CometApi } from "./api/client";
 import { Impossible } from "./errors";
-import { expectSame } from "./identity";
+import { expectSame, isKeyId } from "./identity";
 import { inputsOf, type KeyInputs, type KeyState, stateOf } from "./key";
 import { same } from "./properties";
 import { expectReadable } from "./secret";
@@ -15,7 +15,7 @@ export async function read(
   id: string,
   old: Partial<KeyState>,
 ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
-  if (!/^[1-9]\d{0,15}$/.test(id))
+  if (!isKeyId(id))
     throw new Impossible(`"${id}" is no id of a CometAPI key: an id is a whole number, such as 1234`);
   const record = await api.findAmongOthers(id, old.userId);
   if (record === undefined) return undefined;
@@ -30,5 +30,5 @@ export async function read(
       !same("expiredTime", declared, found.expiredTime) && { __expiredTime: declared }),
     ...(old.__unfinished && { __unfinished: old.__unfinished }),
   };
-  return { state, inputs: inputsOf(state) };
+  return { state, inputs: { ...inputsOf(state), ...(old.__adopted !== undefined && { adoptId: id }) } };
 }

@@ -4,7 +4,9 @@ import { fromUnixSeconds } from "./instant";
 import { propertyNames, same } from "./properties";
 
 /** Every field that is sent. Quota moves by itself and is judged apart, and so is the status. */
-const fixed = propertyNames.filter((name) => name !== "remainQuota" && name !== "status");
+const fixed = propertyNames.filter(
+  (name) => name !== "remainQuota" && name !== "totalQuota" && name !== "status",
+);
 
 /** The fields of a record that are not what was sent. */
 export function differences(record: KeyFields, sent: KeyFields): (keyof KeyFields)[] {

@@ -2,9 +2,9 @@ import type { CometApi } from "./api/client";
 import { Refused } from "./api/errors";
 import { expectSame, removeExtras } from "./identity";
 import { fromUnixSeconds } from "./instant";
-import { fieldsOf, type KeyInputs, type KeyState, type ResolvedKey, resolve } from "./key";
+import { fieldsOf, type KeyInputs, type KeyState, keepsTotal, type ResolvedKey, resolve } from "./key";
 import { same } from "./properties";
-import { writeKeepingQuota } from "./quota";
+import { takeBack, writeKeepingQuota } from "./quota";
 import { expectReadable } from "./secret";
 import { quotaStored } from "./stored";
 import { gone, LiveKey, seeThrough } from "./write";
@@ -16,56 +16,84 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   expectSame(record, old);
   expectReadable(record.key);
   const live = new LiveKey(api, record);
+  live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);
-  return seeThrough(live, inputs, old.remainQuota, async () => {
+  const quotaBefore = quotaInForce(live, old);
+  return seeThrough(live, inputs, quotaBefore, async () => {
     await removeExtras(api, live);
-    try {
-      await bring(live, old, want);
-    } catch (error) {
-      // A key that ran out between the look and the write may not be sent as enabled any more.
-      if (!(error instanceof Refused) || live.isSpent()) throw error;
-      await live.look();
-      if (!live.isSpent()) throw error;
-      await bring(live, old, want);
-    }
+    await bringAbout(live, old, quotaBefore, want);
   });
 }
 
-async function bring(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
+/**
+ * Writes what is declared to a live key.
+ *
+ * @param quotaBefore the declared `remainQuota` in force until then
+ */
+export async function bringAbout(
+  live: LiveKey,
+  old: KeyState,
+  quotaBefore: number | undefined,
+  want: ResolvedKey,
+): Promise<void> {
+  try {
+    await bring(live, old, quotaBefore, want);
+  } catch (error) {
+    // A key that ran out between the look and the write may not be sent as enabled any more.
+    if (!(error instanceof Refused) || live.isSpent()) throw error;
+    await live.look();
+    if (!live.isSpent()) throw error;
+    await bring(live, old, quotaBefore, want);
+  }
+}
+
+async function bring(
+  live: LiveKey,
+  old: KeyState,
+  quotaBefore: number | undefined,
+  want: ResolvedKey,
+): Promise<void> {
   const { record: before } = live;
-  const plan = quotaPlan(live, old, want);
-  if ("assign" in plan) {
-    live.assigning = plan.assign;
-    await live.write(live.statusFor(want.status), fieldsOf(want, plan.assign));
+  const { remainQuota: quota, totalQuota: total } = want;
+  const assigned = live.assigning !== undefined && live.written;
+  if (quota !== undefined && quota !== quotaBefore && !assigned) {
+    live.assigning = quota;
+    live.granted = live.total;
+    await live.write(live.statusFor(want.status), fieldsOf(want, quota));
     live.granted = live.total;
   } else {
-    live.granted = plan.granted;
+    live.totalQuota = total;
     await writeKeepingQuota(live, want);
   }
   const renewed =
     old.__unfinished !== undefined ||
-    want.remainQuota !== old.remainQuota ||
+    quota !== old.remainQuota ||
+    total !== old.totalQuota ||
+    (total !== undefined && !keepsTotal(before, total)) ||
     [old.unlimitedQuota, before.unlimitedQuota].some((was) => was !== want.unlimitedQuota) ||
     [old.expiredTime, fromUnixSeconds(before.expiredTime)].some(
       (was) => !same("expiredTime", was, want.expiredTime),
     );
   if (want.status === "enabled" && renewed && live.isSpent() && live.couldServe()) {
+    const { usedQuota } = live.record;
     await live.write("enabled", fieldsOf(want, live.record.remainQuota));
+    // Requests that were under way when the key ran out may have been counted only now.
+    if (total !== undefined) await takeBack(live, usedQuota, want);
   }
 }
 
-/** Either the quota to assign, as the declared number changed, or what is to remain granted in all. */
-function quotaPlan(
-  { record, total }: LiveKey,
-  old: KeyState,
-  { remainQuota: declared }: ResolvedKey,
-): { assign: number } | { granted: number } {
-  const failed = old.__unfinished;
-  // An update that failed may have written its quota all the same, which then is the one in force.
-  const took =
-    failed?.quota !== undefined && total !== failed.granted && quotaStored(record, failed.quota, 0);
-  const inForce = took ? failed.quota : old.remainQuota;
-  if (declared !== undefined && declared !== inForce) return { assign: declared };
-  return { granted: took ? total : (failed?.granted ?? total) };
+/**
+ * The declared `remainQuota` that the key lives by, if it does, and with it what is to remain granted in all. An update
+ * that failed may have written its quota all the same, which then is the one in force.
+ */
+function quotaInForce(live: LiveKey, { remainQuota, __unfinished: failed }: KeyState): number | undefined {
+  if (failed === undefined) return remainQuota;
+  const { record, total } = live;
+  const { granted, quota, totalQuota } = failed;
+  const tookQuota = quota !== undefined && quotaStored(record, quota, 0);
+  const tookTotal = totalQuota !== undefined && keepsTotal(record, totalQuota);
+  if (total !== granted && (tookQuota || tookTotal)) return quota;
+  live.granted = granted;
+  return remainQuota;
 }

@@ -17,6 +17,10 @@ export class LiveKey {
   written = false;
   /** What is to remain granted in all: use moves quota from what is left to what is used, and leaves the sum alone. */
   granted: number;
+  /** What is to be granted in all because it is declared, whatever was granted before. */
+  totalQuota: number | undefined;
+  /** The mark of a key that was taken over. */
+  adopted: string | undefined;
   /** The ids of keys made by mistake, as long as they are not deleted. */
   extras: string[] = [];
 
@@ -43,7 +47,9 @@ export class LiveKey {
     const { usedQuota } = this.record;
     await patiently(this.api.budget, laggingMs.read, "the update does not show yet", async () => {
       await this.look();
-      const shows = this.record.usedQuota >= usedQuota && differences(this.record, written).length === 0;
+      const { record } = this;
+      const quotaShows = written.unlimitedQuota || quotaStored(record, written.remainQuota, usedQuota);
+      const shows = record.usedQuota >= usedQuota && quotaShows && differences(record, written).length === 0;
       return shows && this.has(status) ? true : undefined;
     });
   }
@@ -89,9 +95,10 @@ export class LiveKey {
 
   /** What the next update must know, if this one ends here. */
   owed(): Unfinished {
-    const { assigning, written, granted, total, extras } = this;
-    const quota =
-      assigning === undefined ? { granted } : written ? { granted: total } : { granted, quota: assigning };
+    const { assigning, totalQuota, written, granted, total, extras } = this;
+    const unwritten =
+      assigning !== undefined ? { quota: assigning } : totalQuota !== undefined && { totalQuota };
+    const quota = unwritten && written ? { granted: total } : { granted, ...unwritten };
     return extras.length > 0 ? { ...quota, extras } : quota;
   }
 
@@ -149,7 +156,12 @@ export async function seeThrough(
   quotaBefore: number | undefined,
   work: () => Promise<void>,
 ): Promise<KeyState> {
-  const known = { ...resolve(inputs), ...remembered(inputs) };
+  const { adopted: __adopted } = live;
+  const known = {
+    ...resolve(inputs),
+    ...remembered(inputs),
+    ...(__adopted !== undefined && { __adopted }),
+  };
   try {
     await work();
     const state = stateOf(live.record, known);

@@ -6,6 +6,30 @@ export type CometApiKeyStatus = "enabled" | "disabled";
 /** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
 interface KeyArgs {
   /**
+   * The id of an existing key, made in the console or by anything else, that this resource takes over instead of making
+   * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
+   * `retainOnDelete` is set. {@link CometApiKey.key} is the key itself, as of any other.
+   *
+   * Everything declared, and the default of what is not, is applied to it by one full update, or by none if it is so
+   * already. Two things stay: its name, if none is declared, and what it has left of its quota, if `remainQuota` is
+   * declared and the key is limited; another number is written as usual. `pulumi preview` looks the key up and tells
+   * what would change.
+   *
+   * Means something only until the resource exists: to leave it out, or to put it back, changes nothing. Remove it to
+   * have the key replaced by a new one.
+   *
+   * Limit: the id, as text, of a key that the account has and no other resource of the stack holds or takes over.
+   *
+   * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
+   * of the stack, holds or takes over a key already.
+   *
+   * Default: none, a new key is made.
+   *
+   * @example "1234"
+   */
+  adoptId?: pulumi.Input<pulumi.ID | null | undefined>;
+
+  /**
    * The display name in the CometAPI console. Need not be unique.
    *
    * Limit: 1 to 50 Unicode characters. (A self-hosted New API counts bytes.)
@@ -41,7 +65,7 @@ interface KeyArgs {
   /**
    * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
    *
-   * Default: `false`. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Default: `false`. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
    *
    * @example true
    */
@@ -117,11 +141,26 @@ export interface CometApiKeyArgs extends KeyArgs {
    *
    * Limit: an integer from 0 to 2^53-1.
    *
-   * Default: none. Exactly one of `remainQuota` and `unlimitedQuota: true` is required.
+   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
    *
    * @example 100_000
    */
   remainQuota?: pulumi.Input<number | null | undefined>;
+
+  /**
+   * What the key may use in its whole life, in CometAPI's internal quota units.
+   *
+   * What it has left is this total minus what it has used so far, in whatever way its quota was declared then, and
+   * never below 0. To raise the total by 1,000 gives it exactly 1,000 more, and enables a key that has run out. Quota
+   * given or taken in the CometAPI console is drift: `pulumi refresh` shows it, the next `up` repairs it.
+   *
+   * Limit: an integer from 0 to 2^53-1.
+   *
+   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
+   *
+   * @example 1_000_000
+   */
+  totalQuota?: pulumi.Input<number | null | undefined>;
 }
 
 /** What goes with a plain `unlimitedQuota: true`: no quota. */
@@ -135,8 +174,9 @@ interface LimitedKeyArgs extends CometApiKeyArgs {
 }
 
 /**
- * {@link CometApiKeyArgs}, but both quotas written down side by side do not compile. This refuses by its unknown
- * properties, as for a misspelt one, so arguments that were put together elsewhere fit as they are.
+ * {@link CometApiKeyArgs}, but a quota written down beside `unlimitedQuota: true` does not compile. This refuses by its
+ * unknown properties, as for a misspelt one, so arguments that were put together elsewhere fit as they are. Of two
+ * numbers either may be none, so that only the check at preview can tell.
  */
 type WrittenKeyArgs = UnlimitedKeyArgs | LimitedKeyArgs;
 
@@ -174,8 +214,10 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<CometApiKeyStatus | "expired" | "exhausted">;
   /** When the key stops working: RFC 3339 in UTC, or `"never"`. */
   declare readonly expiredTime: pulumi.Output<string>;
-  /** The quota as it was last declared, in CometAPI's internal units; undefined for an unlimited key. */
+  /** The quota as it was last declared, in CometAPI's internal units; undefined where it is declared in another way. */
   declare readonly remainQuota: pulumi.Output<number | undefined>;
+  /** The total as it was last declared, in CometAPI's internal units; undefined where none is declared. */
+  declare readonly totalQuota: pulumi.Output<number | undefined>;
   /** Whether the key works without looking at its quota. */
   declare readonly unlimitedQuota: pulumi.Output<boolean>;
   /** The ids of the models this key may use. */
@@ -231,6 +273,8 @@ export class CometApiKey extends pulumi.CustomResource {
         ...args,
         __provider: provider,
         ...(opts.id === undefined && { __logicalName: seed(name) }),
+        // Two resources that take over one key can only be told apart by what a program gives.
+        ...(args.adoptId !== undefined && { __taker: pulumi.createUrn(name, type, opts.parent) }),
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
     );
@@ -246,6 +290,7 @@ const properties: Record<Property, undefined> = {
   status: undefined,
   expiredTime: undefined,
   remainQuota: undefined,
+  totalQuota: undefined,
   unlimitedQuota: undefined,
   modelLimits: undefined,
   modelLimitsEnabled: undefined,

@@ -72,6 +72,30 @@ test("a quota for each environment, from its configuration", async () => {
   );
 });
 
+test("a total for a key's whole life, raised once it was used up", async () => {
+  const { server, living } = await following("docs/recipes/lifetime-total.md");
+  await succeeds("pulumi up");
+  for (const { id } of living()) server.console.spend(id, 100_000);
+  await succeeds("pulumi up");
+  expect(living()).toMatchObject([{ remain_quota: 50_000, used_quota: 100_000 }]);
+});
+
+test("a key taken over, told at preview and changed by one update", async () => {
+  const { server, living } = await following("docs/recipes/take-over.md", {
+    own: (server) => ({ "1234": String(server.keys()[0]?.id) }),
+  });
+  const { id, key } = server.console.create({ name: "legacy", remain_quota: 70_000 });
+  expect(await succeeds("pulumi preview")).toContain(
+    `takes over the key "legacy" (id ${id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
+      "modelLimitsEnabled false => true; what it has left, 70000, stays",
+  );
+  await succeeds("pulumi up");
+  expect(living()).toMatchObject([
+    { id, key, name: "legacy", remain_quota: 70_000, model_limits: "gpt-5,claude-opus-4-6" },
+  ]);
+  expect(await succeeds("pulumi up")).toContain("2 unchanged");
+});
+
 test("a key disabled, which keeps everything but its service", async () => {
   const { living } = await following("docs/recipes/disable-a-key.md");
   await succeeds("pulumi up");

@@ -16,6 +16,7 @@ export interface Ambush {
 
 export type Action =
   | { do: "declare"; change: Declared; uses: number; ambush: Ambush | undefined }
+  | { do: "take over"; unlimited: boolean; ambush: Ambush | undefined }
   | { do: "refresh"; ambush: Ambush | undefined }
   | { do: "destroy"; ambush: Ambush | undefined }
   | { do: "edit on the console"; change: Edit }
@@ -51,12 +52,18 @@ export class History {
       case "declare":
         this.declared = { ...this.declared, ...action.change };
         return this.up(action.uses, action.ambush);
+      case "take over":
+        if (key.id !== undefined) return;
+        this.declared["adoptId"] = String(scene.offer({ unlimited_quota: action.unlimited }).id);
+        return this.up(0, action.ambush);
       case "refresh":
         return this.refresh(action.ambush);
       case "destroy":
         return this.destroy(action.ambush);
       case "edit on the console": {
         if (!there) return;
+        // Given in the console, quota is drift only where a total is declared. Elsewhere it is the key's to keep.
+        if ("remain_quota" in action.change && this.settled?.["totalQuota"] === undefined) return;
         const before = grantedOf(key.live);
         server.console.update(Number(key.id), action.change);
         this.regrant(grantedOf(key.live) - before);
@@ -99,7 +106,8 @@ export class History {
       declared["expiredTime"] = new Date(rig.server.now() + 86_400_000).toISOString().replace(/\.\d+Z/, "Z");
     }
     const existed = key.id !== undefined;
-    const usedBefore = existed ? key.live.used_quota : 0;
+    const taken = existed || !declared["adoptId"] ? undefined : rig.server.key(Number(declared["adoptId"]));
+    const usedBefore = existed ? key.live.used_quota : (taken?.used_quota ?? 0);
     // An overdrawn key cannot be sent back as it is. To call it used up grants it what it can never use.
     const overdrawn = existed ? Math.max(0, -key.live.remain_quota) : 0;
     if (overdrawn > 0) this.granted = this.granted.flatMap((total) => [total, total + overdrawn]);
@@ -125,8 +133,19 @@ export class History {
     const span = Array.from({ length: usedAfter - usedBefore + 1 }, (_, i) => usedBefore + i);
     const assigned = quota === undefined ? [] : span.map((used) => used + quota);
     const changes = !existed || quota !== this.settled?.["remainQuota"];
+    if (taken !== undefined && key.id === undefined) {
+      expect(rig.server.key(taken.id), "a key that could not be taken over").toEqual(taken);
+      if (ambush === undefined) throw scene.error;
+      return;
+    }
+    if (taken?.unlimited_quota === false) {
+      // Its quota stays as it stands: the declared number counts as written, even if all else has failed.
+      this.granted = [grantedOf(taken)];
+      this.settled = { ...declared };
+    }
     if (outcome === undefined) {
       if (ambush === undefined && !gone) throw scene.error;
+      if (taken?.unlimited_quota === false) return;
       // It may have been assigned or not; a create that failed half-way certainly granted something.
       this.granted = [...(existed ? this.granted : []), ...assigned, ...(quota === undefined ? [0] : [])];
       this.pending = true;
@@ -134,8 +153,10 @@ export class History {
       return;
     }
     this.lent = 0;
-    if (outcome === "created") this.granted = quota === undefined ? [0] : [quota];
-    else if (this.pending) this.granted = [...this.granted, ...assigned];
+    if (outcome === "created") {
+      if (taken === undefined) this.granted = quota === undefined ? [0] : [quota];
+      else if (taken.unlimited_quota) this.granted = assigned;
+    } else if (this.pending) this.granted = [...this.granted, ...assigned];
     else if (changes && quota !== undefined) this.granted = assigned;
     if (gone) return;
     // Only the list could be asked, and it lagged: what it did not show yet is owed, and the next up finds it done.
@@ -147,6 +168,11 @@ export class History {
     // What is left of an unlimited key means nothing: a new quota is assigned when it gets one.
     if (quota !== undefined) expect(this.granted, "granted in all, on the server's ledger").toContain(total);
     this.granted = [total];
+    if (declared["totalQuota"] !== undefined && (outcome !== "same" || !this.drifted)) {
+      const { remain_quota, used_quota } = key.live;
+      const left = Math.max(0, (declared["totalQuota"] as number) - used_quota);
+      expect(Math.max(0, remain_quota), "left of the declared total").toBe(left);
+    }
 
     if (outcome !== "same" || !this.drifted) {
       expectLive(key, declared);
@@ -165,7 +191,7 @@ export class History {
     const defaults: Declared = { unlimitedQuota: false, expiredTime: "never" };
     const differs = (name: string) =>
       (declared[name] ?? defaults[name]) !== (settled?.[name] ?? defaults[name]);
-    return quotaChanged || differs("unlimitedQuota") || differs("expiredTime");
+    return ["unlimitedQuota", "totalQuota", "expiredTime"].some(differs) || quotaChanged;
   }
 
   private couldServe(): boolean {
@@ -214,6 +240,8 @@ export class History {
   }
 
   private forget(): void {
+    // The key is gone, and to take it over again is refused.
+    delete this.declared["adoptId"];
     this.settled = undefined;
     this.granted = [];
     this.pending = false;

@@ -32,8 +32,9 @@ const ambush: fc.Arbitrary<Ambush | undefined> = fc.option(
 const quota = fc.constantFrom(0, 100, 1000, 5000);
 const change = fc.oneof(
   fc.record({ name: fc.constantFrom("one", "two", "mine", undefined) }),
-  quota.map((remainQuota) => ({ remainQuota, unlimitedQuota: false })),
-  fc.constant({ remainQuota: undefined, unlimitedQuota: true }),
+  quota.map((remainQuota) => ({ remainQuota, totalQuota: undefined, unlimitedQuota: false })),
+  quota.map((totalQuota) => ({ remainQuota: undefined, totalQuota, unlimitedQuota: false })),
+  fc.constant({ remainQuota: undefined, totalQuota: undefined, unlimitedQuota: true }),
   fc.record({ status: fc.constantFrom("enabled", "disabled") }),
   fc.record({ expiredTime: fc.constantFrom("never", "2026-03-01T00:00:00Z", "2031-06-30T00:00:00Z") }),
   fc.record({ modelLimits: fc.constantFrom([], ["gpt-5"], ["gpt-5", "claude-opus-4-6"]) }),
@@ -53,6 +54,8 @@ const edit = fc.constantFrom(
   { expired_time: Date.UTC(2026, 1) / 1000 },
   { unlimited_quota: true },
   { unlimited_quota: false },
+  { remain_quota: 0 },
+  { remain_quota: 3000 },
   { status: 1 },
   { status: 2 },
 );
@@ -61,6 +64,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({ do: fc.constant("declare" as const), change, uses: fc.nat(3), ambush }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("take over" as const), unlimited: fc.boolean(), ambush }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), ambush }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("destroy" as const), ambush }) },

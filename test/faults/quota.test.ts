@@ -147,6 +147,55 @@ describe.each(backends)("on %s", (_, personality) => {
     await spenders.stop();
   });
 
+  test("a total raised, lowered, and declared in every other way under load is kept to the unit", {
+    timeout: 60_000,
+  }, async () => {
+    const { setup, key } = await given({ totalQuota: 1_000_000 });
+    const spenders = new Spenders(setup, key);
+    await spenders.more(5);
+    for (let round = 0; round < 3; round++) {
+      for (const declared of [
+        { totalQuota: 2_000_000 },
+        { totalQuota: 500_000 },
+        { unlimitedQuota: true },
+        { totalQuota: 600_000 },
+        { remainQuota: 700_000 },
+        { totalQuota: 1_000_000 },
+      ]) {
+        if (declared.remainQuota === undefined) await key.up(declared);
+        else await assign(setup, key, declared, declared.remainQuota);
+        await spenders.more(3);
+        updates++;
+        const { totalQuota } = declared;
+        if (totalQuota === undefined) continue;
+        expect(grantedOf(key.live), "granted once the total was declared").toBe(totalQuota);
+        await key.up({ totalQuota, name: `renamed in round ${round}` });
+        updates++;
+        expect(grantedOf(key.live), "granted after a rename").toBe(totalQuota);
+        expect(key.live.status).toBe(1);
+      }
+    }
+    await spenders.stop();
+  });
+
+  test("a key that runs out under load again and again gets each raise of its total once", {
+    timeout: 60_000,
+  }, async () => {
+    const { setup, key } = await given({ totalQuota: 100 });
+    const spenders = new Spenders(setup, key);
+    for (let totalQuota = 200; totalQuota <= 1000; totalQuota += 100) {
+      const from = setup.server.requests.length;
+      await setup.server.finished(({ seq, answer }) => seq > from && answer?.status === 403);
+      expect(key.live.status).toBe(4);
+      await key.up({ totalQuota });
+      updates++;
+      // It may be used up again by now, and overdrawn by what its last requests cost.
+      expect(key.live.used_quota + Math.max(0, key.live.remain_quota) - totalQuota).toBeLessThan(10);
+    }
+    await spenders.more(1);
+    await spenders.stop();
+  });
+
   test("a key exhausted under load is changed without a refund, and serves again with a new quota", {
     timeout: 60_000,
   }, async () => {

@@ -4,7 +4,7 @@ import type { Limits } from "../../provider/api/transport";
 import { HalfMade } from "../../provider/errors";
 import { fieldsOf, resolve } from "../../provider/key";
 import { type Resource, Rig } from "../lifecycle/rig";
-import { type KeyView, type Personality, startServer } from "../server";
+import { type CometServer, type KeyView, type Personality, startServer } from "../server";
 import { divert } from "./detour";
 import { expectNoLeak, secretsOf } from "./leaks";
 import type { Kind, Trouble } from "./troubles";
@@ -24,6 +24,8 @@ const impatience: Limits = {
 export class Scene {
   readonly key: Resource;
   readonly foreign: KeyView[];
+  /** Keys that were made on the console to be taken over: nobody's business before one is in state. */
+  readonly offered = new Set<number>();
   /** The error of the run that met trouble, if it failed. */
   error: Error | undefined;
   /** All that was said in errors so far: a leftover stays known to whoever read of it. */
@@ -51,6 +53,14 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.rig.server.close();
+  }
+
+  /** A key on the console that can be taken over, and has used 30. */
+  offer(fields: Parameters<CometServer["console"]["create"]>[0] = {}): KeyView {
+    const { server } = this.rig;
+    const { id } = server.console.create({ name: "legacy", remain_quota: 100, ...fields });
+    this.offered.add(id);
+    return server.console.spend(id, 30);
   }
 
   /** For so many times, one unit is used between two requests of the provider. */
@@ -99,7 +109,9 @@ export class Scene {
   /** The living keys that are nobody else's. */
   get own(): KeyView[] {
     const others = new Set(this.foreign.map(({ id }) => id));
-    return this.rig.living().filter(({ id }) => !others.has(id));
+    return this.rig
+      .living()
+      .filter(({ id }) => !others.has(id) && (!this.offered.has(id) || String(id) === this.key.id));
   }
 
   /** The keys that only an error speaks of: a person is told to delete them. */
@@ -123,7 +135,9 @@ export class Scene {
     expect(server.violations).toEqual([]);
 
     if (error !== undefined) {
-      expect(error.message).toMatch(/^(creating|updating|reading|deleting) key /);
+      expect(error.message).toMatch(
+        /^(adoptId cannot be used: looking up|creating|taking over|updating|reading|deleting) key /,
+      );
       expect(error.message.match(/given up after/g)?.length ?? 0, error.message).toBeLessThanOrEqual(1);
     }
     const { key: _, ...plain } = key.outputs ?? {};

@@ -23,6 +23,16 @@ const fields = {
 };
 const mine = { ...fields, name: "mine" };
 
+function total(totalQuota: number): Declared {
+  const { remainQuota: _, ...others } = mine;
+  return { ...others, totalQuota };
+}
+
+function adopting({ offered }: Scene): Declared {
+  const [id] = offered;
+  return { ...mine, adoptId: String(id) };
+}
+
 /** An `up` that makes, or changes, the key. */
 function up(
   from: Declared | undefined,
@@ -59,6 +69,16 @@ export const steps = {
     rig.server.console.spend(Number(key.id), 100);
     rig.server.console.update(Number(key.id), { status: 4 });
   }),
+  "give an exhausted key a total": up(mine, total(150), 150, ({ rig, key }) => {
+    rig.server.console.spend(Number(key.id), 100);
+    rig.server.console.update(Number(key.id), { status: 4 });
+  }),
+  "take over a key": {
+    prepare: async (scene) => void scene.offer(),
+    run: (scene) => scene.key.up(adopting(scene)),
+    next: (scene) => scene.key.up(adopting(scene)),
+    expectDone: (scene) => scene.expectSettled(adopting(scene), 100),
+  },
   refresh: {
     prepare: async ({ key }) => void (await key.up(mine)),
     run: ({ key }) => key.refresh(),

@@ -114,6 +114,21 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(key.live.remain_quota).toBe(500);
   });
 
+  test("a quota was kept that an update of unknown fate had brought, when the one after it failed too", async () => {
+    const { server, key } = await made({ personality });
+    for (const [remainQuota, act] of [
+      [500, true],
+      [50, false],
+    ] as const) {
+      server.fault(put, faults.reset({ act }));
+      server.fault({ method: "GET", nth: 2 }, faults.answer({ status: 503, body: {} }), { times: 1000 });
+      await expect(key.up({ remainQuota })).rejects.toThrow("HTTP 503");
+      await reachable(server);
+    }
+    await key.up({ remainQuota: 100 });
+    expect(key.live.remain_quota).toBe(100);
+  });
+
   test("HTTP 520 after the server had acted was taken for a refusal", async () => {
     const { server, setup, key } = await made({ personality });
     const unknown = faults.answer({ status: 520, body: {} }, { act: true });

@@ -94,6 +94,16 @@ export class Resource {
     return this.rig.lifecycle.check({ declared, old: this.inputs ?? {}, logicalName: this.logicalName });
   }
 
+  /** All of the check: also the key that is to be taken over is looked up. */
+  checkWhole(declared: Declared) {
+    const { lifecycle } = this.rig;
+    return lifecycle.checkAdoption(
+      { declared, old: this.inputs ?? {} },
+      this.check(declared),
+      this.logicalName,
+    );
+  }
+
   /** Whether an `up` would change the key. */
   preview(declared: Declared): boolean {
     const { inputs, failures } = this.check(declared);
@@ -103,14 +113,14 @@ export class Resource {
 
   private isDue(inputs: KeyInputs): boolean {
     if (this.failed) return true;
-    const { changed, properties } = this.rig.lifecycle.diff(this.state, inputs);
+    const { changed, properties } = this.rig.lifecycle.diff(String(this.id), this.state, inputs);
     // The host tells the engine of no properties, so that it looks for them itself, in the inputs.
     return properties.length > 0 ? !isDeepStrictEqual(this.inputs, inputs) : changed;
   }
 
   async up(declared: Declared): Promise<"created" | "updated" | "same"> {
-    const { inputs, failures } = this.check(declared);
-    expect(failures).toEqual([]);
+    const { inputs, failures } = await this.checkWhole(declared);
+    if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join(" "));
     try {
       if (this.id === undefined || this.outputs === undefined) {
         const made = await this.rig.lifecycle.create(inputs);
@@ -141,7 +151,7 @@ export class Resource {
       Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
       return true;
     }
-    const drift = this.rig.lifecycle.diff(live.state, this.inputs).changed;
+    const drift = this.rig.lifecycle.diff(this.id, live.state, this.inputs).changed;
     this.inputs = live.inputs;
     this.outputs = live.state;
     this.failed = false;

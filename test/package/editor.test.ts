@@ -56,6 +56,7 @@ describe("an editor", () => {
 
   test("offers every argument with what it means and its default or limit", () => {
     expect(Object.keys(all).sort()).toEqual([
+      "adoptId",
       "allowIps",
       "crossGroupRetry",
       "expiredTime",
@@ -65,6 +66,7 @@ describe("an editor", () => {
       "name",
       "remainQuota",
       "status",
+      "totalQuota",
       "unlimitedQuota",
     ]);
     for (const documentation of Object.values(all))

@@ -12,10 +12,12 @@ declare const status: pulumi.Output<CometApiKeyStatus>;
 const key = new CometApiKey("key", { remainQuota: 5 });
 
 export const everyArgument: CometApiKeyArgs = {
+  adoptId: "1234",
   name: "mine",
   status: "disabled",
   expiredTime: "2027-06-30T00:00:00Z",
   remainQuota: 5,
+  totalQuota: undefined,
   unlimitedQuota: false,
   modelLimits: ["gpt-5"],
   modelLimitsEnabled: true,
@@ -35,7 +37,15 @@ export const asInputs = [
     modelLimits: Promise.resolve(["gpt-5"]),
     unlimitedQuota: Promise.resolve(true),
   }),
-  new CometApiKey("null", { name: null, status: null, modelLimits: null, group: undefined, remainQuota: 5 }),
+  new CometApiKey("adopted", { adoptId: key.id, totalQuota: config.requireNumber("quota") }),
+  new CometApiKey("null", {
+    adoptId: null,
+    name: null,
+    status: null,
+    modelLimits: null,
+    group: undefined,
+    remainQuota: 5,
+  }),
 ];
 
 // Both quotas at once.
@@ -44,6 +54,8 @@ export const bothQuotas = [
   new CometApiKey("both", { remainQuota: 5, unlimitedQuota: true }),
   // @ts-expect-error
   new CometApiKey("both", { unlimitedQuota: true, remainQuota: key.userId }),
+  // @ts-expect-error
+  new CometApiKey("both", { totalQuota: 5, unlimitedQuota: true }),
   // @ts-expect-error
   new CometApiKey("both", { ...everyArgument, remainQuota: 5, unlimitedQuota: true }),
 ];
@@ -101,6 +113,8 @@ export function putTogether<T extends CometApiKeyArgs>(
 }
 
 export const wrongValues = [
+  // @ts-expect-error
+  new CometApiKey("id", { remainQuota: 5, adoptId: 1234 }),
   // @ts-expect-error
   new CometApiKey("status", { remainQuota: 5, status: "off" }),
   // @ts-expect-error

@@ -1,0 +1,9 @@
+import { CometApiKey } from "pulumi-cometapi";
+
+// All that the contractor may use, from the first day to the last. To grant more, raise it.
+const key = new CometApiKey("contractor", { totalQuota: 100_000 });
+
+/** A secret. Hand it to the contractor. */
+export const apiKey = key.key;
+/** As of the last up or refresh. */
+export const left = key.availableQuota;

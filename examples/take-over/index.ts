@@ -1,0 +1,16 @@
+import { CometApiKey } from "pulumi-cometapi";
+
+// Made in the console long ago, and in use. 1234 is its id there.
+const key = new CometApiKey(
+  "backend",
+  {
+    adoptId: "1234",
+    remainQuota: 100_000,
+    modelLimits: ["gpt-5", "claude-opus-4-6"],
+  },
+  // Should the stack go, or this resource, the key stays.
+  { retainOnDelete: true },
+);
+
+/** The secret that the key has always had. */
+export const apiKey = key.key;

@@ -1,0 +1,72 @@
+import type { KeyState } from "./key";
+
+/**
+ * Which keys the resources of one stack hold, as far as one run of the engine shows: it never shows the whole state,
+ * but lets the resources of the program be checked and compared one by one before it deletes what is to go.
+ */
+export class Holdings {
+  /** Keys that resources hold already. */
+  private readonly known = new Set<string>();
+  /** Who is about to take over which key, as far as that can be told. */
+  private readonly takers = new Map<string, string>();
+  /** By which taking over, if any, each key is held. */
+  private readonly marks = new Map<string, string | undefined>();
+
+  /** A resource was seen that has taken over a key, as its inputs say. */
+  seen(id: string): void {
+    this.known.add(id);
+  }
+
+  /** A resource was seen that holds a key, as its state says. */
+  held(id: string, state: Partial<KeyState>): void {
+    this.known.add(id);
+    this.marks.set(identity(id, state), state.__adopted);
+  }
+
+  /** A key was taken over. */
+  taken(id: string, state: KeyState): void {
+    this.takers.delete(id);
+    this.held(id, state);
+  }
+
+  released(id: string, state: Partial<KeyState>): void {
+    this.known.delete(id);
+    this.marks.delete(identity(id, state));
+  }
+
+  /** Why a resource cannot take over a key, unless nobody else has it. */
+  claim(id: string, taker: string): string | undefined {
+    const other = this.takers.get(id);
+    if (other !== undefined && other !== taker)
+      return `another resource of this stack takes over the key ${id} too, and a key has one resource. Share its outputs.`;
+    if (this.known.has(id)) return inStack(id);
+    this.takers.set(id, taker);
+    return undefined;
+  }
+
+  /** Why a resource cannot go on holding a key, unless nobody is about to take it over. */
+  refuseHolder(id: string): string | undefined {
+    return this.takers.has(id) ? inStack(id) : undefined;
+  }
+
+  /**
+   * Whether what state says is not the way the key is held now: another resource of the stack has taken it over since,
+   * or the one that replaces it.
+   */
+  passedOn(id: string, state: Partial<KeyState>): boolean {
+    const key = identity(id, state);
+    return this.marks.has(key) && this.marks.get(key) !== state.__adopted;
+  }
+}
+
+function inStack(id: string): string {
+  return (
+    `the key ${id} is in this stack already, and a key has one resource. To give that resource another name, use the ` +
+    "option aliases; to replace the key by a new one, remove adoptId."
+  );
+}
+
+/** What no two keys share, on whatever server. */
+function identity(id: string, { userId, createdTime }: Partial<KeyState>): string {
+  return JSON.stringify([id, userId, createdTime]);
+}
