@@ -1,8 +1,11 @@
 import { generatedName } from "./identity";
 import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
-import { type PropertyName, property, propertyNames, same } from "./properties";
+import { type PropertyName, property, propertyNames, same, shown } from "./properties";
+import { type Accounts, accountRemedy } from "./settings";
 import { holdsUnknown, isUnknown } from "./unknown";
+
+const argumentNames: string[] = [...propertyNames, "account"];
 
 /** Why an argument cannot be used, and what to do about it. */
 export interface Failure {
@@ -17,6 +20,8 @@ export interface CheckRequest {
   old: Partial<KeyInputs>;
   /** What a generated name grows from; unknown at preview. */
   logicalName: string;
+  /** The accounts that can be named. */
+  accounts: Accounts;
   /** Milliseconds since the Unix epoch. */
   now: number;
 }
@@ -25,7 +30,7 @@ export interface CheckRequest {
  * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
  * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
  */
-export function check({ declared, old, logicalName, now }: CheckRequest): {
+export function check({ declared, old, logicalName, accounts, now }: CheckRequest): {
   inputs: KeyInputs;
   failures: Failure[];
 } {
@@ -34,9 +39,8 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
     failures.push({ property: name, reason: `${name} ${reason}.` });
 
   for (const name of Object.keys(declared)) {
-    if (name.startsWith("__") || propertyNames.includes(name as PropertyName) || isAbsent(declared[name]))
-      continue;
-    fail(name, `is not an argument of CometApiKey. The arguments are ${propertyNames.join(", ")}`);
+    if (name.startsWith("__") || argumentNames.includes(name) || isAbsent(declared[name])) continue;
+    fail(name, `is not an argument of CometApiKey. The arguments are ${argumentNames.join(", ")}`);
   }
 
   const sound: Record<string, unknown> = {};
@@ -92,7 +96,29 @@ export function check({ declared, old, logicalName, now }: CheckRequest): {
     );
   }
 
-  return { inputs: { ...withoutDefaults(key), ...named(key, old, logicalName) }, failures };
+  const account = accountOf(declared, accounts);
+  if (typeof account === "object") failures.push(account);
+  const placed = typeof account === "string" ? { account } : {};
+  return { inputs: { ...withoutDefaults(key), ...named(key, old, logicalName), ...placed }, failures };
+}
+
+/**
+ * The account a key is to be in: the one it names, or else that of `cometapi:account`. An empty name, like none at
+ * all, is the stack's own account.
+ */
+export function accountOf(
+  { account: declared }: { account?: unknown },
+  { fallback, names }: Accounts,
+): string | undefined | Failure {
+  const account = isAbsent(declared) ? fallback : declared;
+  if (account === undefined || account === "") return undefined;
+  if (typeof account !== "string")
+    return { property: "account", reason: `account must be text, but is ${shown(account)}.` };
+  if (isUnknown(account) || names === undefined || names.includes(account)) return account;
+  const known = names.length > 0 ? `has ${names.map((name) => `"${name}"`).join(", ")}` : "is empty";
+  const [property, source] = isAbsent(declared) ? ["", "cometapi:account"] : ["account", "account"];
+  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another.`;
+  return { property, reason };
 }
 
 function isAbsent(value: unknown): boolean {

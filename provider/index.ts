@@ -41,7 +41,8 @@ export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): 
 
 export function diff(_id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
   return hosted(async () => {
-    const { changed, properties } = keys().diff(olds, news);
+    const { changed, moved, properties } = keys().diff(olds, news);
+    if (moved) return { changes: true, replaces: ["account"] };
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
     // is what makes `replaceOnChanges` work.
     return properties.length > 0 ? {} : { changes: changed };

@@ -26,6 +26,8 @@ export interface ResolvedKey {
 
 /** What state remembers beside the live key. The engine shows nobody a property that begins with `__`. */
 interface Remembered {
+  /** The account under `cometapi:accounts` that the key was made in; absent: the stack's own. It replaces, never updates. */
+  account?: string;
   /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
   __autoName?: string;
   /** The declared expiry, while the live one differs: it may have passed, and yet is not a new one. */
@@ -48,7 +50,7 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered;
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. */
-export type KeyState = Omit<Outputs, "remainQuota" | "key"> &
+export type KeyState = Omit<Outputs, "remainQuota" | "key" | "account"> &
   Remembered & {
     /** As last declared and written; absent from an unlimited key. */
     remainQuota?: number;
@@ -133,8 +135,9 @@ export function inputsOf(state: KeyState): KeyInputs {
   };
 }
 
-function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
+function remembered({ account, __autoName, __expiredTime }: Remembered): Remembered {
   return {
+    ...(account !== undefined && { account }),
     ...(__autoName !== undefined && { __autoName }),
     ...(__expiredTime !== undefined && { __expiredTime }),
   };

@@ -1,6 +1,6 @@
 import type { Account, CometApi } from "./api/client";
 import type { Limits } from "./api/transport";
-import { type CheckRequest, check } from "./check";
+import { accountOf, type CheckRequest, check } from "./check";
 import type { Clock } from "./clock";
 import { create } from "./create";
 import { remove } from "./delete";
@@ -9,7 +9,8 @@ import { Impossible } from "./errors";
 import { explaining } from "./explain";
 import type { KeyInputs, KeyState } from "./key";
 import { read } from "./read";
-import { readSettings } from "./settings";
+import { readAccounts, readSettings, readTokens } from "./settings";
+import { isUnknown } from "./unknown";
 import { update } from "./update";
 
 /** What the lifecycle needs from whatever hosts it: today a dynamic provider, later a plugin of its own. */
@@ -26,52 +27,85 @@ export interface Host {
 
 /** The life of a `CometApiKey`. Errors that can be foreseen are told as text fit for the terminal. */
 export class KeyLifecycle {
-  private account: Promise<Account> | undefined;
+  private readonly accounts = new Map<string | undefined, Promise<Account>>();
+  /** What must never be printed: shared, since any account's server may repeat what another's was sent. */
+  private readonly secrets = new Set<string>();
 
   constructor(private readonly host: Host) {}
 
   /** Judges settings and arguments, without a request. */
-  check(request: Omit<CheckRequest, "now">) {
-    const { inputs, failures } = check({ ...request, now: this.host.clock.now() });
-    const { refused = [] } = readSettings(this.host.config, this.host.environment);
+  check(request: Omit<CheckRequest, "now" | "accounts">) {
+    const accounts = readAccounts(this.host.config);
+    const { inputs, failures } = check({ ...request, accounts, now: this.host.clock.now() });
+    // What is said of an account that nobody knows is said already.
+    const known = !isUnknown(inputs.account) && typeof accountOf(request.declared, accounts) !== "object";
+    const { refused = [] } = known ? this.settings(inputs.account) : {};
     // A setting is no property of the resource: the reason names it.
     return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }
 
-  /** Whether an update is due. Nothing ever needs a replacement. */
+  /** Whether an update is due, or a key in another account. Nothing else ever needs a replacement. */
   diff(old: KeyState, inputs: KeyInputs): KeyDiff {
     return diff(old, inputs);
   }
 
   create(inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
-    return explaining(`creating key "${inputs.name}"`, async () => create(await this.api({}), inputs));
+    const { account, name } = inputs;
+    return this.operation(`creating key "${name}"`, { ...(account !== undefined && { account }) }, (api) =>
+      create(api, inputs),
+    );
   }
 
   /** The live key; nothing once it is proved gone. */
-  read(id: string, old: Partial<KeyState>): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
-    return explaining(`reading ${named(id, old)}`, async () => read(await this.api(old), id, old));
+  async read(
+    id: string,
+    old: Partial<KeyState>,
+  ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
+    // A key that is only looked up has no state: it is where a new one would be.
+    const sought = old.name === undefined ? this.lookedUp(old) : old;
+    return this.operation(`reading ${named(id, sought)}`, sought, (api) => read(api, id, sought));
   }
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
-    return explaining(`updating ${named(id, old)}`, async () => update(await this.api(old), id, old, inputs));
+    return this.operation(`updating ${named(id, old)}`, old, (api) => update(api, id, old, inputs));
   }
 
   /** Done only when the key is proved gone. */
   delete(id: string, old: Partial<KeyState>): Promise<void> {
-    return explaining(`deleting ${named(id, old)}`, async () => remove(await this.api(old), id, old));
+    return this.operation(`deleting ${named(id, old)}`, old, (api) => remove(api, id, old));
+  }
+
+  /** Works in the account that a key was made in, whatever the configuration says of new ones. */
+  private operation<T>(
+    doing: string,
+    { account, key }: Partial<KeyState>,
+    work: (api: CometApi) => Promise<T>,
+  ): Promise<T> {
+    const where = account === undefined ? "" : ` in account "${account}"`;
+    return explaining(`${doing}${where}`, account, async () => {
+      const client = this.accounts.get(account) ?? this.connect(account);
+      this.accounts.set(account, client);
+      return work((await client).operation(key));
+    });
   }
 
   /** Loads what speaks HTTP with the first request: a preview makes none. */
-  private async api({ key }: Partial<KeyState>): Promise<CometApi> {
-    this.account ??= this.connect();
-    return (await this.account).operation(key);
+  private async connect(account: string | undefined): Promise<Account> {
+    const { settings, refused } = this.settings(account);
+    if (settings === undefined) throw new Impossible(refused.join(" "));
+    for (const token of readTokens(this.host.config, this.host.environment)) this.secrets.add(token);
+    const { Account } = await import("./api/client.js");
+    return new Account(settings, this.secrets, this.host.clock, this.host.tell, this.host.limits);
   }
 
-  private async connect(): Promise<Account> {
-    const { settings, refused } = readSettings(this.host.config, this.host.environment);
-    if (settings === undefined) throw new Impossible(refused.join(" "));
-    const { Account } = await import("./api/client.js");
-    return new Account(settings, this.host.clock, this.host.tell, this.host.limits);
+  private lookedUp({ account: declared, ...old }: Partial<KeyState>): Partial<KeyState> {
+    const account = accountOf({ account: declared }, readAccounts(this.host.config));
+    if (typeof account === "object") throw new Impossible(account.reason);
+    return { ...old, ...(account !== undefined && { account }) };
+  }
+
+  private settings(account: string | undefined) {
+    return readSettings(this.host.config, this.host.environment, account);
   }
 }
 

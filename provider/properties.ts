@@ -84,7 +84,7 @@ function sameSet(canonical: (element: string) => string) {
 }
 
 /** A refused value as a person would write it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === "number") return String(value);
   return typeof value === "string"
     ? JSON.stringify(value)

@@ -149,8 +149,12 @@ export async function seeThrough(
   quotaBefore: number | undefined,
   work: () => Promise<void>,
 ): Promise<KeyState> {
-  const { __autoName } = inputs;
-  const known = { ...resolve(inputs), ...(__autoName !== undefined && { __autoName }) };
+  const { account, __autoName } = inputs;
+  const known = {
+    ...resolve(inputs),
+    ...(account !== undefined && { account }),
+    ...(__autoName !== undefined && { __autoName }),
+  };
   try {
     await work();
     const state = stateOf(live.record, known);

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Clock } from "../clock";
-import type { Settings } from "../settings";
+import { type Settings, settingName } from "../settings";
 import { type NoAnswer, Refused } from "./errors";
 import { Listing } from "./listing";
 import { Budget } from "./retry";
@@ -33,15 +33,17 @@ export class Account {
 
   constructor(
     settings: Settings,
+    secrets: Set<string>,
     private readonly clock: Clock,
     private readonly notify: (line: string) => void,
     limits?: Limits,
   ) {
-    this.transport = new Transport(settings, limits);
+    this.transport = new Transport(settings, secrets, limits);
     this.listing = new Listing(
       (page, size, budget) => this.within(budget).page(page, size),
       // Keys that are made at once are looked up together. One whose answer is slow is not waited for.
       () => Promise.race([Promise.allSettled(this.creates), setTimeout(gatherMs, undefined, { ref: false })]),
+      settingName("accessToken", settings.account),
     );
     this.survey = new Survey(this.listing);
   }

@@ -29,10 +29,14 @@ export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
-  /** @param gather resolves when it is worth while to begin a walk: others may be about to ask for one */
+  /**
+   * @param gather resolves when it is worth while to begin a walk: others may be about to ask for one
+   * @param tokenSetting what the setting is called that says whose list this is
+   */
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
     gather: () => Promise<unknown>,
+    private readonly tokenSetting: string,
   ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
@@ -85,7 +89,7 @@ export class Listing {
       for await (const page of this.pages(size, budget)) {
         page.items.forEach(see);
         for (const want of wanted) {
-          const verdict = settled.has(want) ? undefined : judge(page, want);
+          const verdict = settled.has(want) ? undefined : judge(page, want, this.tokenSetting);
           if (verdict !== undefined) settled.set(want, verdict.found);
         }
         if (settled.size === wanted.length) break;
@@ -125,7 +129,7 @@ function unusable(why: string): NoAnswer {
 }
 
 /** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
-function judge(page: Placed, want: Wanted): { found: Found } | undefined {
+function judge(page: Placed, want: Wanted, tokenSetting: string): { found: Found } | undefined {
   const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
   if (found !== undefined) return { found };
   if ("name" in want || !provesAbsence(page, want.id)) return undefined;
@@ -134,7 +138,7 @@ function judge(page: Placed, want: Wanted): { found: Found } | undefined {
   return {
     found: new NoAnswer(
       `the access token is of account ${stranger.userId}, but the key belongs to account ${want.owner}. ` +
-        "Set cometapi:accessToken to a token of that account",
+        `Set ${tokenSetting} to a token of that account`,
       { mayHaveActed: false, retry: false },
     ),
   };

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import type { z } from "zod";
-import { isLoopback, type Settings } from "../settings";
+import { isLoopback, type Settings, settingName } from "../settings";
 import { NoAnswer, Refused } from "./errors";
 import { quotable } from "./redact";
 import { retryPolicy } from "./retry";
@@ -35,14 +35,12 @@ type Headers = Record<string, string | string[] | undefined>;
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
 export class Transport {
   private readonly agent: Dispatcher;
-  /** What must never be printed: the token, and every key that was seen. */
-  private readonly secrets: Set<string>;
-
   constructor(
     private readonly settings: Settings,
+    /** What must never be printed: every token, and every key that was seen. */
+    private readonly secrets: Set<string>,
     private readonly limits: Limits = defaultLimits,
   ) {
-    this.secrets = new Set([settings.accessToken]);
     const options = {
       connect: { timeout: limits.connectMs },
       headersTimeout: limits.headersMs,
@@ -56,6 +54,10 @@ export class Transport {
   /** Has `secret` left out of everything that is quoted from now on. */
   conceal(secret: string): void {
     this.secrets.add(secret);
+  }
+
+  private get addressSetting(): string {
+    return settingName("baseUrl", this.settings.account);
   }
 
   async exchange<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
@@ -119,7 +121,7 @@ export class Transport {
     if (status < 400) {
       return new NoAnswer(
         `${this.settings.baseUrl} answered with a redirect (HTTP ${status}), which is never followed with the token. ` +
-          "Set cometapi:baseUrl to the address of the API itself",
+          `Set ${this.addressSetting} to the address of the API itself`,
         { mayHaveActed: false, retry: false },
       );
     }
@@ -167,7 +169,7 @@ export class Transport {
   unreadable(call: Call, why: string): NoAnswer {
     return new NoAnswer(
       `the answer of ${this.settings.baseUrl} to ${call.method} ${call.path} ${why}. ` +
-        "If cometapi:baseUrl is right, this is a change in CometAPI that pulumi-cometapi does not know",
+        `If ${this.addressSetting} is right, this is a change in CometAPI that pulumi-cometapi does not know`,
       { mayHaveActed: true, retry: false },
     );
   }

@@ -75,6 +75,8 @@ export class Resource {
   outputs: KeyState | undefined;
   /** The engine's mark of a half-made resource, which a refresh clears. */
   failed = false;
+  /** Keys that were replaced, and are still to be deleted. */
+  readonly replaced: { id: string; outputs: KeyState }[] = [];
 
   constructor(
     private readonly rig: Rig,
@@ -108,9 +110,14 @@ export class Resource {
     return properties.length > 0 ? !isDeepStrictEqual(this.inputs, inputs) : changed;
   }
 
-  async up(declared: Declared): Promise<"created" | "updated" | "same"> {
+  async up(declared: Declared): Promise<"created" | "updated" | "replaced" | "same"> {
     const { inputs, failures } = this.check(declared);
     expect(failures).toEqual([]);
+    await this.deleteReplaced();
+    if (this.outputs !== undefined && this.rig.lifecycle.diff(this.outputs, inputs).moved) {
+      await this.replace(declared);
+      return "replaced";
+    }
     try {
       if (this.id === undefined || this.outputs === undefined) {
         const made = await this.rig.lifecycle.create(inputs);
@@ -133,6 +140,29 @@ export class Resource {
     }
   }
 
+  /** Creates before it deletes, and goes on with the deletion in the next `up` if need be. */
+  private async replace(declared: Declared): Promise<void> {
+    const { id, outputs, inputs } = this;
+    if (id === undefined || outputs === undefined) throw new Error("nothing is in state");
+    Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
+    try {
+      await this.up(declared);
+    } catch (error) {
+      if (this.id === undefined) Object.assign(this, { id, outputs, inputs });
+      else this.replaced.push({ id, outputs });
+      throw error;
+    }
+    this.replaced.push({ id, outputs });
+    await this.deleteReplaced();
+  }
+
+  private async deleteReplaced(): Promise<void> {
+    for (const { id, outputs } of [...this.replaced]) {
+      await this.rig.lifecycle.delete(id, outputs);
+      this.replaced.shift();
+    }
+  }
+
   /** @returns whether drift was found */
   async refresh(): Promise<boolean> {
     if (this.id === undefined || this.inputs === undefined) throw new Error("nothing is in state");
@@ -149,6 +179,7 @@ export class Resource {
   }
 
   async destroy(): Promise<void> {
+    await this.deleteReplaced();
     if (this.id === undefined) return;
     await this.rig.lifecycle.delete(this.id, this.state);
     Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
