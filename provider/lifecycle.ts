@@ -2,6 +2,7 @@ import type { Account, CometApi } from "./api/client";
 import type { Limits } from "./api/transport";
 import { accountOf, type CheckRequest, check } from "./check";
 import type { Clock } from "./clock";
+import { connect } from "./connect";
 import { create } from "./create";
 import { remove } from "./delete";
 import { diff, type KeyDiff } from "./diff";
@@ -9,7 +10,7 @@ import { Impossible } from "./errors";
 import { explaining } from "./explain";
 import type { KeyInputs, KeyState } from "./key";
 import { read } from "./read";
-import { readAccounts, readSettings, readTokens } from "./settings";
+import { readAccounts, readSettings } from "./settings";
 import { isUnknown } from "./unknown";
 import { update } from "./update";
 
@@ -39,7 +40,9 @@ export class KeyLifecycle {
     const { inputs, failures } = check({ ...request, accounts, now: this.host.clock.now() });
     // What is said of an account that nobody knows is said already.
     const known = !isUnknown(inputs.account) && typeof accountOf(request.declared, accounts) !== "object";
-    const { refused = [] } = known ? this.settings(inputs.account) : {};
+    const { refused = [] } = known
+      ? readSettings(this.host.config, this.host.environment, inputs.account)
+      : {};
     // A setting is no property of the resource: the reason names it.
     return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }
@@ -83,29 +86,16 @@ export class KeyLifecycle {
   ): Promise<T> {
     const where = account === undefined ? "" : ` in account "${account}"`;
     return explaining(`${doing}${where}`, account, async () => {
-      const client = this.accounts.get(account) ?? this.connect(account);
+      const client = this.accounts.get(account) ?? connect(this.host, account, this.secrets);
       this.accounts.set(account, client);
       return work((await client).operation(key));
     });
-  }
-
-  /** Loads what speaks HTTP with the first request: a preview makes none. */
-  private async connect(account: string | undefined): Promise<Account> {
-    const { settings, refused } = this.settings(account);
-    if (settings === undefined) throw new Impossible(refused.join(" "));
-    for (const token of readTokens(this.host.config, this.host.environment)) this.secrets.add(token);
-    const { Account } = await import("./api/client.js");
-    return new Account(settings, this.secrets, this.host.clock, this.host.tell, this.host.limits);
   }
 
   private lookedUp({ account: declared, ...old }: Partial<KeyState>): Partial<KeyState> {
     const account = accountOf({ account: declared }, readAccounts(this.host.config));
     if (typeof account === "object") throw new Impossible(account.reason);
     return { ...old, ...(account !== undefined && { account }) };
-  }
-
-  private settings(account: string | undefined) {
-    return readSettings(this.host.config, this.host.environment, account);
   }
 }
 

@@ -2,8 +2,8 @@
 export interface Settings {
   /** Under which name in `cometapi:accounts` they are; none: those of the stack itself. */
   account: string | undefined;
-  /** The personal access token, sent raw. */
-  accessToken: string;
+  /** The personal access token, sent raw. What is public can be read without one. */
+  accessToken: string | undefined;
   /** Without a slash at the end. */
   baseUrl: string;
   /** Sent as `New-Api-User`, for self-hosted New API. */
@@ -85,12 +85,14 @@ export function readTokens(config: Config, environment: Environment): string[] {
  *
  * @param account one of `cometapi:accounts`. Of what it lacks, only the base URL is taken from the stack's own: a token
  * and a user id belong to one account.
+ * @param tokenNeeded whether it is a fault that there is no token
  * @returns the settings, or every reason why there are none, each naming the setting and the remedy
  */
 export function readSettings(
   config: Config,
   environment: Environment,
   account?: string,
+  tokenNeeded = true,
 ): { settings: Settings; refused?: never } | { settings?: never; refused: string[] } {
   const own = account === undefined ? {} : settingsOf(account, config);
   if (typeof own === "string") return { refused: [own] };
@@ -110,13 +112,14 @@ export function readSettings(
     const value = configured ?? ((shared && environment[setting.environment]) || undefined);
     const reason =
       value === undefined
-        ? setting.required?.(
+        ? tokenNeeded &&
+          setting.required?.(
             shared
               ? `\`pulumi config set --secret ${label}\`, or set ${setting.environment}`
               : `\`pulumi config set --secret --path ${quoted(label)}\``,
           )
         : setting.refuse(value);
-    if (reason === undefined) return value;
+    if (!reason) return value;
     const source = configured === undefined && value !== undefined ? ` (from ${setting.environment})` : "";
     refused.push(`${label}${source} ${reason}.`);
     return undefined;
@@ -125,7 +128,7 @@ export function readSettings(
   const accessToken = read("accessToken");
   const baseUrl = read("baseUrl") ?? defaultBaseUrl;
   const userId = read("userId");
-  if (accessToken === undefined || refused.length > 0) return { refused };
+  if (refused.length > 0) return { refused };
   const { origin, pathname } = new URL(baseUrl);
   return { settings: { account, accessToken, baseUrl: origin + pathname.replace(/\/+$/, ""), userId } };
 }

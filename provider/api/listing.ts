@@ -67,6 +67,24 @@ export class Listing {
     return [...found.values()];
   }
 
+  /** Every key there is, newest first. */
+  async all(budget: Budget): Promise<Item[]> {
+    let before: string | undefined;
+    for (const size of proofPageSizes) {
+      const found = new Map<string, Item>();
+      const totals = new Set<number>();
+      for await (const page of this.pages(size, budget)) {
+        for (const item of page.items) found.set(item.id, item);
+        totals.add(page.total);
+      }
+      // Keys deleted meanwhile shift others past the border of a page. Seen twice, a list is what it is.
+      const ids = [...found.keys()].join();
+      if ((totals.size === 1 && totals.has(found.size)) || ids === before) return [...found.values()];
+      before = ids;
+    }
+    throw keptChanging("so not every key was seen");
+  }
+
   /** Every key seen on the way to those wanted. */
   async survey(wanted: readonly Wanted[]): Promise<Item[]> {
     const seen = new Map<string, Item>();
@@ -98,10 +116,7 @@ export class Listing {
         return wanted.map((want) => settled.get(want));
       }
     }
-    throw new NoAnswer(
-      "the list of keys kept changing while it was read, so a key could be neither found nor proved gone",
-      { mayHaveActed: false, retry: true },
-    );
+    throw keptChanging("so a key could be neither found nor proved gone");
   }
 
   private async *pages(size: number, budget: Budget): AsyncGenerator<Placed> {
@@ -119,6 +134,13 @@ export class Listing {
       if (budget.left() <= 0) throw unusable("has no end within the time there is");
     }
   }
+}
+
+function keptChanging(so: string): NoAnswer {
+  return new NoAnswer(`the list of keys kept changing while it was read, ${so}`, {
+    mayHaveActed: false,
+    retry: true,
+  });
 }
 
 function unusable(why: string): NoAnswer {

@@ -4,7 +4,7 @@ import { isLoopback, type Settings, settingName } from "../settings";
 import { NoAnswer, Refused } from "./errors";
 import { quotable } from "./redact";
 import { retryPolicy } from "./retry";
-import { envelope, errorBody } from "./wire";
+import { envelope, errorBody, type Verdict } from "./wire";
 
 export interface Limits {
   connectMs: number;
@@ -28,6 +28,8 @@ export interface Call {
   method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: object;
+  /** In place of the access token. */
+  authorization?: string;
 }
 
 type Headers = Record<string, string | string[] | undefined>;
@@ -60,11 +62,11 @@ export class Transport {
     return settingName("baseUrl", this.settings.account);
   }
 
-  async exchange<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+  async exchange<T>(call: Call, answer: z.ZodType<T>, verdictOf: z.ZodType<Verdict> = envelope): Promise<T> {
     const { status, headers, text } = await this.send(call);
     const body = parseJson(text);
     if (status >= 300) throw this.failure(status, headers, body);
-    const verdict = envelope.safeParse(body);
+    const verdict = verdictOf.safeParse(body);
     if (!verdict.success) {
       const said = errorBody.safeParse(body);
       if (said.success) throw new Refused(`"${this.quote(said.data.error.message)}"`, status);
@@ -92,20 +94,23 @@ export class Transport {
     return this.agent.destroy();
   }
 
-  private async send({ method, path, body }: Call) {
+  private async send({ method, path, body, authorization }: Call) {
     const { accessToken, baseUrl, userId } = this.settings;
+    const own = accessToken !== undefined && {
+      authorization: accessToken,
+      ...(userId !== undefined && { "new-api-user": userId }),
+    };
     try {
       const response = await request(`${baseUrl}${path}`, {
         dispatcher: this.agent,
         method,
         headers: {
-          authorization: accessToken,
+          ...(authorization === undefined ? own : { authorization }),
           accept: "application/json",
           // Messages are translated by this header, and are read by a person.
           "accept-language": "en",
           "user-agent": "pulumi-cometapi",
           ...(body && { "content-type": "application/json" }),
-          ...(userId !== undefined && { "new-api-user": userId }),
         },
         body: body ? JSON.stringify(body) : null,
         signal: AbortSignal.timeout(this.limits.totalMs),

@@ -4,7 +4,7 @@ import { afterEach, expect } from "vitest";
 import type { Limits } from "../../provider/api/transport";
 import { HalfMade } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key";
-import { KeyLifecycle } from "../../provider/lifecycle";
+import { type Host, KeyLifecycle } from "../../provider/lifecycle";
 import {
   type CometServer,
   type KeyView,
@@ -36,7 +36,11 @@ export class Rig {
 
   /** A provider process of its own, as a second stack would have. */
   provider(config: Record<string, string> = {}, limits?: Limits): KeyLifecycle {
-    return new KeyLifecycle({
+    return new KeyLifecycle(this.host(config, limits));
+  }
+
+  host(config: Record<string, string> = {}, limits?: Limits): Host {
+    return {
       config: (key) => config[key],
       environment: this.environment,
       clock: {
@@ -49,7 +53,7 @@ export class Rig {
       },
       tell: (line) => this.told.push(line),
       ...(limits && { limits }),
-    });
+    };
   }
 
   resource(logicalName = "backend"): Resource {

@@ -101,12 +101,12 @@ test("the program of the README goes up, changes nothing the second time and on 
   expect(server.violations).toEqual([]);
 });
 
-test("importing the package loads neither undici nor zod", async () => {
+test("importing the package loads neither undici nor zod, nor anything else of the provider", async () => {
   const loaded = await run(
     "node",
     "-e",
     'require("pulumi-cometapi"); console.log(Object.keys(require.cache).join("\\n"))',
   );
   expect(loaded).toContain("pulumi-cometapi");
-  expect(loaded).not.toMatch(/node_modules\/(undici|zod|dataloader|ipaddr\.js)\//);
+  expect(loaded).not.toMatch(/node_modules\/(undici|zod|dataloader|ipaddr\.js)\/|dist\/provider\//);
 });
