@@ -3,7 +3,7 @@ import type { CometApi } from "./api/client";
 import type { KeyRecord } from "./api/wire";
 import { diff } from "./diff";
 import { Impossible } from "./errors";
-import { type KeyInputs, type KeyState, resolve, stateOf } from "./key";
+import { type KeyInputs, type KeyState, remembered, resolve, stateOf } from "./key";
 import type { PropertyName } from "./properties";
 import { expectReadable } from "./secret";
 import { holdsUnknown } from "./unknown";
@@ -67,5 +67,5 @@ export function announce(api: CometApi, record: KeyRecord, inputs: KeyInputs): s
  */
 function asFound(record: KeyRecord, inputs: KeyInputs): KeyState {
   const { remainQuota, ...want } = resolve(inputs);
-  return stateOf(record, { ...want, ...(!record.unlimitedQuota && { remainQuota }) });
+  return stateOf(record, { ...want, ...remembered(inputs), ...(!record.unlimitedQuota && { remainQuota }) });
 }

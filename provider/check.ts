@@ -4,6 +4,7 @@ import { toUnixSeconds } from "./instant";
 import { type DeclaredKey, type KeyInputs, withoutDefaults } from "./key";
 import { meant } from "./meant";
 import { type PropertyName, property, propertyNames, same, shown } from "./properties";
+import { type Accounts, accountRemedy } from "./settings";
 import { holdsUnknown, isUnknown } from "./unknown";
 
 /** Why an argument cannot be used, and what to do about it. */
@@ -19,6 +20,8 @@ export interface CheckRequest {
   old: Partial<KeyInputs>;
   /** What a generated name grows from; unknown at preview. */
   logicalName: string;
+  /** The accounts that can be named. */
+  accounts: Accounts;
   /** Milliseconds since the Unix epoch. */
   now: number;
 }
@@ -29,7 +32,7 @@ export interface Checked {
   failures: Failure[];
 }
 
-export const argumentNames: readonly string[] = [...propertyNames, "adoptId"];
+export const argumentNames: readonly string[] = [...propertyNames, "account", "adoptId"];
 
 /** The ways to declare a quota, of which a key has exactly one. */
 const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
@@ -38,7 +41,7 @@ const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
  * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
  * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
  */
-export function check({ declared, old, logicalName, now }: CheckRequest): Checked {
+export function check({ declared, old, logicalName, accounts, now }: CheckRequest): Checked {
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
     failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
@@ -118,6 +121,8 @@ export function check({ declared, old, logicalName, now }: CheckRequest): Checke
 
   const adoption = adopting(declared["adoptId"], old);
   if (adoption.refused !== undefined) fail("adoptId", adoption.refused);
+  const account = accountOf(declared, accounts);
+  if (typeof account === "object") failures.push(account);
 
   return {
     inputs: {
@@ -125,6 +130,7 @@ export function check({ declared, old, logicalName, now }: CheckRequest): Checke
       ...named(key, old, logicalName),
       ...keptExpiry(key, old),
       ...(adoption.id !== undefined && { adoptId: adoption.id }),
+      ...(typeof account === "string" && { account }),
     },
     failures,
   };
@@ -154,6 +160,25 @@ export function refuseOther(declared: string, held: string): string {
     `is "${declared}", but this resource holds the key ${held}, and keeps it for life. Leave adoptId out, and ` +
     `take over the key ${declared} by another resource, with a logical name of its own`
   );
+}
+
+/**
+ * The account a key is to be in: the one it names, or else that of `cometapi:account`. An empty name, like none at
+ * all, is the stack's own account.
+ */
+export function accountOf(
+  { account: declared }: { account?: unknown },
+  { fallback, names }: Accounts,
+): string | undefined | Failure {
+  const account = isAbsent(declared) ? fallback : declared;
+  if (account === undefined || account === "") return undefined;
+  if (typeof account !== "string")
+    return { property: "account", reason: `account must be text, but is ${shown(account)}.` };
+  if (isUnknown(account) || names === undefined || names.includes(account)) return account;
+  const known = names.length > 0 ? `has ${names.map((name) => `"${name}"`).join(", ")}` : "is empty";
+  const [property, source] = isAbsent(declared) ? ["", "cometapi:account"] : ["account", "account"];
+  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another.`;
+  return { property, reason };
 }
 
 function isAbsent(value: unknown): boolean {

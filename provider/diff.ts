@@ -3,8 +3,10 @@ import { type PropertyName, propertyNames, same } from "./properties";
 import { holdsUnknown } from "./unknown";
 
 export interface KeyDiff {
-  /** Whether an update is due. */
+  /** Whether an update, or a replacement, is due. */
   changed: boolean;
+  /** Whether the key goes to another account: a new one is made there. */
+  moved: boolean;
   /** The inputs that say something else than before. None, and an update is due: one was left unfinished. */
   properties: PropertyName[];
 }
@@ -14,12 +16,13 @@ export interface KeyDiff {
  * both end with a new declaration.
  */
 export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
+  if (inputs.account !== old.account) return { changed: true, moved: true, properties: [] };
   // What was left unfinished may need an update of properties that no longer differ.
-  if (old.__unfinished !== undefined) return { changed: true, properties: [] };
+  if (old.__unfinished !== undefined) return { changed: true, moved: false, properties: [] };
   const want = resolve(inputs);
   const was = resolve({ ...old, status: old.status === "disabled" ? "disabled" : "enabled" });
   const properties = propertyNames.filter(
     (name) => holdsUnknown(inputs[name]) || !same(name, want[name], was[name]),
   );
-  return { changed: properties.length > 0, properties };
+  return { changed: properties.length > 0, moved: false, properties };
 }

@@ -1,5 +1,6 @@
 import { NoAnswer, Refused } from "./api/errors";
 import { HalfMade, Impossible } from "./errors";
+import { settingName } from "./settings";
 
 /** An error written for the person at the terminal: which key, what was being done, what was answered, what to do. */
 export class Told extends Error {
@@ -13,26 +14,35 @@ export class Told extends Error {
   }
 }
 
-/** Runs one operation and tells its foreseeable failures. Anything else is a bug and keeps its stack trace. */
-export async function explaining<T>(doing: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs one operation and tells its foreseeable failures. Anything else is a bug and keeps its stack trace.
+ *
+ * @param account whose settings are in use, if not the stack's own
+ */
+export async function explaining<T>(
+  doing: string,
+  account: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof HalfMade) throw new HalfMade(error.id, error.state, told(doing, error.cause));
-    throw told(doing, error);
+    if (error instanceof HalfMade)
+      throw new HalfMade(error.id, error.state, told(doing, account, error.cause));
+    throw told(doing, account, error);
   }
 }
 
-function told(doing: string, error: unknown): Error {
+function told(doing: string, account: string | undefined, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const advice = adviceOn(error);
+  const advice = adviceOn(error, account);
   if (advice === undefined) return error;
   return new Told(doing, sentences(`${doing}: ${error.message}`, advice), { cause: error });
 }
 
 /** What to do about an error that was foreseen; nothing for any other. */
-function adviceOn(error: Error): string | undefined {
-  if (error instanceof Refused) return remedy(error);
+function adviceOn(error: Error, account: string | undefined): string | undefined {
+  if (error instanceof Refused) return remedy(error, account);
   if (error instanceof NoAnswer) {
     return error.traits.retry
       ? "Run the same command again later: it looks for what was done before it does more"
@@ -42,20 +52,24 @@ function adviceOn(error: Error): string | undefined {
 }
 
 /** What a refusal is most likely about. Messages come in any language, so they choose the advice and nothing else. */
-function remedy({ answer, httpStatus }: Refused): string {
+function remedy({ answer, httpStatus }: Refused, account: string | undefined): string {
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
-  return (status ?? words)?.remedy ?? "Mend what CometAPI names, then run the same command again";
+  const { remedy = "Mend what CometAPI names, then run the same command again" } = status ?? words ?? {};
+  return typeof remedy === "string" ? remedy : remedy(account);
 }
 
-const checkToken =
-  "Check cometapi:accessToken: it must be a personal access token from the CometAPI console, under Personal Settings, " +
-  "that is still valid. A self-hosted New API also wants cometapi:userId, the account's numeric id. Refresh and destroy " +
+const checkToken = (account: string | undefined) =>
+  `Check ${settingName("accessToken", account)}: it must be a personal access token from the CometAPI console, under Personal Settings, ` +
+  `that is still valid. A self-hosted New API also wants ${settingName("userId", account)}, the account's numeric id. Refresh and destroy ` +
   "use the config of the last `pulumi up`, unless they are given --run-program";
 
-const remedies: { about: number | RegExp; remedy: string }[] = [
+const remedies: { about: number | RegExp; remedy: string | ((account: string | undefined) => string) }[] = [
   { about: 401, remedy: checkToken },
-  { about: 404, remedy: "Check cometapi:baseUrl: there is no CometAPI at that address" },
+  {
+    about: 404,
+    remedy: (account) => `Check ${settingName("baseUrl", account)}: there is no CometAPI at that address`,
+  },
   { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
   {
     about: /maximum (number|limit)|too many (tokens|keys)/i,

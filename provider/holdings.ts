@@ -1,5 +1,11 @@
 import type { KeyState } from "./key";
 
+/** Where a key is. Ids of several servers say nothing of each other. */
+export interface Place {
+  server: string;
+  id: string;
+}
+
 /**
  * Which keys the resources of one stack hold, as far as one run of the engine shows: it never shows the whole state,
  * but lets the resources of the program be checked and compared one by one before it deletes what is to go.
@@ -13,40 +19,41 @@ export class Holdings {
   private readonly marks = new Map<string, string | undefined>();
 
   /** A resource was seen that has taken over a key, as its inputs say. */
-  seen(id: string): void {
-    this.known.add(id);
+  seen(place: Place): void {
+    this.known.add(text(place));
   }
 
   /** A resource was seen that holds a key, as its state says. */
-  held(id: string, state: Partial<KeyState>): void {
-    this.known.add(id);
-    this.marks.set(identity(id, state), state.__adopted);
+  held(place: Place, state: Partial<KeyState>): void {
+    this.known.add(text(place));
+    this.marks.set(identity(place.id, state), state.__adopted);
   }
 
   /** A key was taken over. */
-  taken(id: string, state: KeyState): void {
-    this.takers.delete(id);
-    this.held(id, state);
+  taken(place: Place, state: KeyState): void {
+    this.takers.delete(text(place));
+    this.held(place, state);
   }
 
-  released(id: string, state: Partial<KeyState>): void {
-    this.known.delete(id);
-    this.marks.delete(identity(id, state));
+  released(place: Place, state: Partial<KeyState>): void {
+    this.known.delete(text(place));
+    this.marks.delete(identity(place.id, state));
   }
 
   /** Why a resource cannot take over a key, unless nobody else has it. */
-  claim(id: string, taker: string): string | undefined {
-    const other = this.takers.get(id);
+  claim(place: Place, taker: string): string | undefined {
+    const key = text(place);
+    const other = this.takers.get(key);
     if (other !== undefined && other !== taker)
-      return `another resource of this stack takes over the key ${id} too, and a key has one resource. Share its outputs.`;
-    if (this.known.has(id)) return inStack(id);
-    this.takers.set(id, taker);
+      return `another resource of this stack takes over the key ${place.id} too, and a key has one resource. Share its outputs.`;
+    if (this.known.has(key)) return inStack(place);
+    this.takers.set(key, taker);
     return undefined;
   }
 
   /** Why a resource cannot go on holding a key, unless nobody is about to take it over. */
-  refuseHolder(id: string): string | undefined {
-    return this.takers.has(id) ? inStack(id) : undefined;
+  refuseHolder(place: Place): string | undefined {
+    return this.takers.has(text(place)) ? inStack(place) : undefined;
   }
 
   /**
@@ -59,11 +66,15 @@ export class Holdings {
   }
 }
 
-function inStack(id: string): string {
+function inStack({ id }: Place): string {
   return (
     `the key ${id} is in this stack already, and a key has one resource. To give that resource another name, use the ` +
     "option aliases; to replace the key by a new one, remove adoptId."
   );
+}
+
+function text({ server, id }: Place): string {
+  return JSON.stringify([server, id]);
 }
 
 /** What no two keys share, on whatever server. */

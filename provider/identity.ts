@@ -6,6 +6,7 @@ import { Impossible } from "./errors";
 import { fromUnixSeconds } from "./instant";
 import type { KeyState } from "./key";
 import { laggingMs, patiently } from "./patience";
+import { settingName } from "./settings";
 import { differences } from "./stored";
 
 const nameBytes = 50;
@@ -140,13 +141,13 @@ export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<v
  *
  * @throws {Impossible} when it is another one
  */
-export function expectSame(record: KeyRecord, { userId, createdTime }: Partial<KeyState>): void {
+export function expectSame(record: KeyRecord, { account, userId, createdTime }: Partial<KeyState>): void {
   const made = fromUnixSeconds(record.createdTime);
   if (userId === undefined || (record.userId === userId && made === createdTime)) return;
   throw new Impossible(
     `the key of that id is another one there: it belongs to account ${record.userId} and was made at ${made}, ours ` +
-      `belongs to account ${userId} and was made at ${createdTime}. Set cometapi:accessToken and cometapi:baseUrl ` +
-      "to where the key was made",
+      `belongs to account ${userId} and was made at ${createdTime}. Set ${settingName("accessToken", account)} and ` +
+      `${settingName("baseUrl", account)} to where the key was made`,
   );
 }
 

@@ -45,7 +45,8 @@ export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): 
 
 export function diff(id: string, olds: KeyState, news: KeyInputs): Promise<dynamic.DiffResult> {
   return hosted(async () => {
-    const { changed, properties } = keys().diff(id, olds, news);
+    const { changed, moved, properties } = keys().diff(id, olds, news);
+    if (moved) return { changes: true, replaces: ["account"] };
     // The host passes on no list of properties. Saying nothing has the engine find them in the inputs, which
     // is what makes `replaceOnChanges` work. But then it also shows what a refresh remembers of the expiry.
     const silent = properties.length > 0 && olds.__expiredTime === news.__expiredTime;

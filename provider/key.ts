@@ -31,6 +31,8 @@ export interface ResolvedKey {
  * comes or goes, so they stay in the inputs as long as they can.
  */
 interface Remembered {
+  /** The account under `cometapi:accounts` that the key was made in; absent: the stack's own. It replaces, never updates. */
+  account?: string;
   /** The generated name, kept while none is declared: also after somebody else renamed the live key. */
   __autoName?: string;
   /** The declared expiry, while the live one differs: it may have passed, and yet is not a new one. */
@@ -58,7 +60,7 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. What released versions have kept there (`test/upgrade/states/`) must be understood for good. */
-export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key"> &
+export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key" | "account"> &
   Remembered & {
     /** As last declared and written; absent where it is not declared. */
     remainQuota?: number;
@@ -168,8 +170,9 @@ export function inputsOf(state: KeyState): KeyInputs {
   };
 }
 
-export function remembered({ __autoName, __expiredTime }: Remembered): Remembered {
+export function remembered({ account, __autoName, __expiredTime }: Remembered): Remembered {
   return {
+    ...(account !== undefined && { account }),
     ...(__autoName !== undefined && { __autoName }),
     ...(__expiredTime !== undefined && { __expiredTime }),
   };

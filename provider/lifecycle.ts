@@ -1,17 +1,18 @@
 import { adopt, announce, prospect } from "./adopt";
 import type { Account, CometApi } from "./api/client";
 import type { Limits } from "./api/transport";
-import { type Checked, type CheckRequest, check, refuseOther } from "./check";
+import { accountOf, type Checked, type CheckRequest, check, refuseOther } from "./check";
 import type { Clock } from "./clock";
+import { connect } from "./connect";
 import { create } from "./create";
 import { remove } from "./delete";
 import { diff, type KeyDiff } from "./diff";
 import { HalfMade, Impossible } from "./errors";
 import { explaining, Told } from "./explain";
-import { Holdings } from "./holdings";
+import { Holdings, type Place } from "./holdings";
 import type { KeyInputs, KeyState } from "./key";
 import { read } from "./read";
-import { readSettings } from "./settings";
+import { readAccounts, readSettings } from "./settings";
 import { isUnknown } from "./unknown";
 import { update } from "./update";
 
@@ -29,15 +30,24 @@ export interface Host {
 
 /** The life of a `CometApiKey`. Errors that can be foreseen are told as text fit for the terminal. */
 export class KeyLifecycle {
-  private account: Promise<Account> | undefined;
+  private readonly accounts = new Map<string | undefined, Promise<Account>>();
+  /** What must never be printed: shared, since any account's server may repeat what another's was sent. */
+  private readonly secrets = new Set<string>();
   private readonly holdings = new Holdings();
+  /** Of every account so far, its base URL; none, if it cannot be read. */
+  private readonly servers = new Map<string | undefined, string>();
 
   constructor(private readonly host: Host) {}
 
   /** Judges settings and arguments, without a request. */
-  check(request: Omit<CheckRequest, "now">): Checked {
-    const { inputs, failures } = check({ ...request, now: this.host.clock.now() });
-    const { refused = [] } = readSettings(this.host.config, this.host.environment);
+  check(request: Omit<CheckRequest, "now" | "accounts">): Checked {
+    const accounts = readAccounts(this.host.config);
+    const { inputs, failures } = check({ ...request, accounts, now: this.host.clock.now() });
+    // What is said of an account that nobody knows is said already.
+    const known = !isUnknown(inputs.account) && typeof accountOf(request.declared, accounts) !== "object";
+    const { refused = [] } = known
+      ? readSettings(this.host.config, this.host.environment, inputs.account)
+      : {};
     // A setting is no property of the resource: the reason names it.
     return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }
@@ -53,23 +63,22 @@ export class KeyLifecycle {
     { inputs, failures }: Checked,
     taker: string,
   ): Promise<Checked> {
-    const { adoptId: id } = inputs;
+    const { account, adoptId: id } = inputs;
     const refuse = (reason: string) => ({
       inputs,
       failures: [...failures, { property: "adoptId", reason: `adoptId cannot be used: ${reason}` }],
     });
-    if (id === undefined || isUnknown(id)) return { inputs, failures };
+    if (id === undefined || isUnknown(id) || isUnknown(account)) return { inputs, failures };
     if (old.name !== undefined) {
-      this.holdings.seen(id);
+      this.holdings.seen(this.placeOf(id, old));
       return { inputs, failures };
     }
-    if (failures.some(({ property }) => property === "adoptId" || property === ""))
+    if (failures.some(({ property }) => ["adoptId", "account", ""].includes(property)))
       return { inputs, failures };
-    const refused = this.holdings.claim(id, taker);
+    const refused = this.holdings.claim(this.placeOf(id, inputs), taker);
     if (refused !== undefined) return refuse(refused);
     try {
-      return await explaining(`looking up key ${id}`, async () => {
-        const api = await this.api({});
+      return await this.operation(`looking up key ${id}`, inputs, async (api) => {
         const record = await prospect(api, id);
         // A name that is not declared is the one it has: "what it was called before" is as good as a generated one.
         const named = declared["name"] ?? undefined;
@@ -84,29 +93,36 @@ export class KeyLifecycle {
     }
   }
 
-  /** Whether an update is due. Nothing ever needs a replacement. */
+  /** Whether an update is due, or a key in another account. Nothing else ever needs a replacement. */
   diff(id: string, old: KeyState, inputs: KeyInputs): KeyDiff {
     const { adoptId } = inputs;
     const other = adoptId !== undefined && !isUnknown(adoptId) && adoptId !== id;
-    const refused = other ? `adoptId ${refuseOther(adoptId, id)}.` : this.holdings.refuseHolder(id);
+    const refused = other
+      ? `adoptId ${refuseOther(adoptId, id)}.`
+      : this.holdings.refuseHolder(this.placeOf(id, old));
     if (refused !== undefined) throw new Told(`comparing ${named(id, old)}`, refused, {});
-    this.holdings.held(id, old);
+    this.holdings.held(this.placeOf(id, old), old);
     return diff(old, inputs);
   }
 
   create(inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
-    const { adoptId } = inputs;
+    const { adoptId, name } = inputs;
     if (adoptId !== undefined) return this.adopt(adoptId, inputs);
-    return explaining(`creating key "${inputs.name}"`, async () => create(await this.api({}), inputs));
+    return this.operation(`creating key "${name}"`, inputs, (api) => create(api, inputs));
   }
 
   /** The live key; nothing once it is proved gone. */
-  read(id: string, old: Partial<KeyState>): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
-    return explaining(`reading ${named(id, old)}`, async () => read(await this.api(old), id, old));
+  async read(
+    id: string,
+    old: Partial<KeyState>,
+  ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
+    // A key that is only looked up has no state: it is where a new one would be.
+    const sought = old.name === undefined ? await this.lookedUp(id, old) : old;
+    return this.operation(`reading ${named(id, sought)}`, sought, (api) => read(api, id, sought));
   }
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
-    return explaining(`updating ${named(id, old)}`, async () => update(await this.api(old), id, old, inputs));
+    return this.operation(`updating ${named(id, old)}`, old, (api) => update(api, id, old, inputs));
   }
 
   /** Done only when the key is proved gone. */
@@ -115,34 +131,51 @@ export class KeyLifecycle {
       this.host.tell(`${named(id, old)} stays: it was taken over by another resource of this stack, or anew`);
       return;
     }
-    await explaining(`deleting ${named(id, old)}`, async () => remove(await this.api(old), id, old));
-    this.holdings.released(id, old);
+    await this.operation(`deleting ${named(id, old)}`, old, (api) => remove(api, id, old));
+    this.holdings.released(this.placeOf(id, old), old);
   }
 
   private async adopt(id: string, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
+    const place = this.placeOf(id, inputs);
     try {
-      const made = await explaining(`taking over key ${id}`, async () =>
-        adopt(await this.api({}), id, inputs),
-      );
-      this.holdings.taken(id, made.state);
+      const made = await this.operation(`taking over key ${id}`, inputs, (api) => adopt(api, id, inputs));
+      this.holdings.taken(place, made.state);
       return made;
     } catch (error) {
-      if (error instanceof HalfMade) this.holdings.taken(id, error.state);
+      if (error instanceof HalfMade) this.holdings.taken(place, error.state);
       throw error;
     }
   }
 
-  /** Loads what speaks HTTP with the first request: a preview makes none. */
-  private async api({ key }: Partial<KeyState>): Promise<CometApi> {
-    this.account ??= this.connect();
-    return (await this.account).operation(key);
+  /** Works in the account that a key was made in, whatever the configuration says of new ones. */
+  private operation<T>(
+    doing: string,
+    { account, key }: Pick<Partial<KeyState>, "account" | "key">,
+    work: (api: CometApi) => Promise<T>,
+  ): Promise<T> {
+    const where = account === undefined ? "" : ` in account "${account}"`;
+    return explaining(`${doing}${where}`, account, async () => {
+      const client = this.accounts.get(account) ?? connect(this.host, account, this.secrets);
+      this.accounts.set(account, client);
+      return work((await client).operation(key));
+    });
   }
 
-  private async connect(): Promise<Account> {
-    const { settings, refused } = readSettings(this.host.config, this.host.environment);
-    if (settings === undefined) throw new Impossible(refused.join(" "));
-    const { Account } = await import("./api/client.js");
-    return new Account(settings, this.host.clock, this.host.tell, this.host.limits);
+  private placeOf(id: string, { account }: Pick<KeyInputs, "account">): Place {
+    const known = this.servers.get(account);
+    const { settings } =
+      known === undefined ? readSettings(this.host.config, this.host.environment, account, false) : {};
+    const server = known ?? settings?.baseUrl ?? "";
+    this.servers.set(account, server);
+    return { server, id };
+  }
+
+  private lookedUp(id: string, { account: declared, ...old }: Partial<KeyState>): Promise<Partial<KeyState>> {
+    return explaining(`reading key ${id}`, undefined, async () => {
+      const account = accountOf({ account: declared }, readAccounts(this.host.config));
+      if (typeof account === "object") throw new Impossible(account.reason);
+      return { ...old, ...(account !== undefined && { account }) };
+    });
   }
 }
 

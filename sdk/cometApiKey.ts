@@ -126,11 +126,24 @@ interface KeyArgs {
    * @example true
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
+
+  /**
+   * The account the key is made in: a name under `cometapi:accounts` in the stack's configuration, where its
+   * `accessToken` is, and if need be its own `baseUrl` and `userId`. `""` is the stack's own account.
+   *
+   * Default: `cometapi:account`; without that, the stack's own account, of `cometapi:accessToken`.
+   *
+   * A change makes a new key, with another secret and its quota in full, before it deletes the old one. The old
+   * account's settings are needed until then.
+   *
+   * @example "billing"
+   */
+  account?: pulumi.Input<string | null | undefined>;
 }
 
 /**
  * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
- * default. All of them can be changed in place.
+ * default. All of them but `account` can be changed in place.
  */
 export interface CometApiKeyArgs extends KeyArgs {
   /**
@@ -203,7 +216,8 @@ const provider = 'exports.handler=()=>require("pulumi-cometapi/provider")';
  * ```
  *
  * The account comes from the stack's configuration: `cometapi:accessToken`, `cometapi:baseUrl` and
- * `cometapi:userId`, or `COMETAPI_ACCESS_TOKEN`, `COMETAPI_BASE_URL` and `COMETAPI_USER_ID`.
+ * `cometapi:userId`, or `COMETAPI_ACCESS_TOKEN`, `COMETAPI_BASE_URL` and `COMETAPI_USER_ID`. For keys in several
+ * accounts see {@link CometApiKeyArgs.account}.
  */
 export class CometApiKey extends pulumi.CustomResource {
   /** The API key itself, always a secret. Model requests send it as `Authorization: Bearer <key>`. */
@@ -230,6 +244,8 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly group: pulumi.Output<string>;
   /** Whether a failed request is tried again in another group. */
   declare readonly crossGroupRetry: pulumi.Output<boolean>;
+  /** The account under `cometapi:accounts` that the key was made in; undefined for the stack's own. */
+  declare readonly account: pulumi.Output<string | undefined>;
   /** The numeric id of the account that owns the key. */
   declare readonly userId: pulumi.Output<number>;
   /** When CometAPI made the key: RFC 3339 in UTC. */
@@ -246,9 +262,14 @@ export class CometApiKey extends pulumi.CustomResource {
    *
    * @param name the logical name for the look-up
    * @param id the API's id, as in the console's list or another stack's `key.id`
+   * @param opts Pulumi's own, and `account` for a key that is not in the account of new ones
    */
-  static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): CometApiKey {
-    return new CometApiKey(name, {}, { ...opts, id });
+  static get(
+    name: string,
+    id: pulumi.Input<pulumi.ID>,
+    { account, ...opts }: pulumi.CustomResourceOptions & Pick<CometApiKeyArgs, "account"> = {},
+  ): CometApiKey {
+    return new CometApiKey(name, { account }, { ...opts, id });
   }
 
   /**
@@ -297,6 +318,7 @@ const properties: Record<Property, undefined> = {
   allowIps: undefined,
   group: undefined,
   crossGroupRetry: undefined,
+  account: undefined,
   userId: undefined,
   createdTime: undefined,
   accessedTime: undefined,

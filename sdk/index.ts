@@ -1,1 +1,15 @@
 export { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "./cometApiKey";
+export {
+  type CometApiKeySummary,
+  type CometApiKeyUsage,
+  type CometApiModel,
+  type GetCometApiKeysArgs,
+  type GetCometApiKeyUsageArgs,
+  type GetCometApiModelsArgs,
+  getCometApiKeys,
+  getCometApiKeysOutput,
+  getCometApiKeyUsage,
+  getCometApiKeyUsageOutput,
+  getCometApiModels,
+  getCometApiModelsOutput,
+} from "./lookups";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../clock";
-import type { Settings } from "../settings";
+import { type Settings, settingName } from "../settings";
 import { type NoAnswer, Refused } from "./errors";
 import { Gathering } from "./gathering";
 import { Listing } from "./listing";
@@ -13,11 +13,16 @@ import {
   type KeyFields,
   type KeyRecord,
   type KeyStatus,
+  type KeyUsage,
+  modelsAnswer,
   type Page,
   pageAnswer,
+  plainEnvelope,
   record,
   recordAnswer,
   updateBody,
+  usageAnswer,
+  type Verdict,
 } from "./wire";
 
 const done = z.unknown();
@@ -31,12 +36,17 @@ export class Account {
 
   constructor(
     settings: Settings,
+    secrets: Set<string>,
     private readonly clock: Clock,
     private readonly notify: (line: string) => void,
     limits?: Limits,
   ) {
-    this.transport = new Transport(settings, limits);
-    this.listing = new Listing((page, size, budget) => this.within(budget).page(page, size), this.gathering);
+    this.transport = new Transport(settings, secrets, limits);
+    this.listing = new Listing(
+      (page, size, budget) => this.within(budget).page(page, size),
+      this.gathering,
+      settingName("accessToken", settings.account),
+    );
     this.survey = new Survey(this.listing);
   }
 
@@ -139,6 +149,23 @@ export class CometApi {
     return (await this.listing.allNamed(name, this.budget)).map((item) => this.full(item));
   }
 
+  /** Every key of the account, newest first. */
+  async all(): Promise<KeyRecord[]> {
+    return (await this.listing.all(this.budget)).map((item) => this.full(item));
+  }
+
+  /** `GET /api/usage/token/`: what a key is told of itself, by its own secret. */
+  usage(key: string): Promise<KeyUsage> {
+    this.transport.conceal(key);
+    const call: Call = { method: "GET", path: "/api/usage/token/", authorization: `Bearer ${key}` };
+    return this.read(call, usageAnswer, plainEnvelope);
+  }
+
+  /** `GET /api/models`: the ids of the catalogue, sorted. */
+  models(): Promise<string[]> {
+    return this.read({ method: "GET", path: "/api/models" }, modelsAnswer, plainEnvelope);
+  }
+
   /** A stranger's words, fit to be shown. */
   quote(text: string): string {
     return this.transport.quote(text);
@@ -160,9 +187,9 @@ export class CometApi {
     return found;
   }
 
-  private read<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+  private read<T>(call: Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
     return this.budget.retrying(
-      () => this.transport.exchange(call, answer),
+      () => this.transport.exchange(call, answer, verdictOf),
       () => true,
     );
   }

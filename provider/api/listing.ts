@@ -30,9 +30,11 @@ export class Listing {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
+  /** @param tokenSetting what the setting is called that says whose list this is */
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
     private readonly gathering: Gathering,
+    private readonly tokenSetting: string,
   ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
@@ -63,6 +65,24 @@ export class Listing {
     return [...found.values()];
   }
 
+  /** Every key there is, newest first. */
+  async all(budget: Budget): Promise<Item[]> {
+    let before: string | undefined;
+    for (const size of proofPageSizes) {
+      const found = new Map<string, Item>();
+      const totals = new Set<number>();
+      for await (const page of this.pages(size, budget)) {
+        for (const item of page.items) found.set(item.id, item);
+        totals.add(page.total);
+      }
+      // Keys deleted meanwhile shift others past the border of a page. Seen twice, a list is what it is.
+      const ids = [...found.keys()].join();
+      if ((totals.size === 1 && totals.has(found.size)) || ids === before) return [...found.values()];
+      before = ids;
+    }
+    throw keptChanging("so not every key was seen");
+  }
+
   /** Every key seen on the way to those wanted. */
   async survey(wanted: readonly Wanted[]): Promise<Item[]> {
     const seen = new Map<string, Item>();
@@ -90,7 +110,7 @@ export class Listing {
       for await (const page of this.pages(size, budget)) {
         page.items.forEach(see);
         for (const want of wanted) {
-          const verdict = settled.has(want) ? undefined : judge(page, want);
+          const verdict = settled.has(want) ? undefined : judge(page, want, this.tokenSetting);
           if (verdict !== undefined) settled.set(want, verdict.found);
         }
         if (settled.size === wanted.length) break;
@@ -99,10 +119,7 @@ export class Listing {
         return wanted.map((want) => settled.get(want));
       }
     }
-    throw new NoAnswer(
-      "the list of keys kept changing while it was read, so a key could be neither found nor proved gone",
-      { mayHaveActed: false, retry: true },
-    );
+    throw keptChanging("so a key could be neither found nor proved gone");
   }
 
   private async *pages(size: number, budget: Budget): AsyncGenerator<Placed> {
@@ -122,6 +139,13 @@ export class Listing {
   }
 }
 
+function keptChanging(so: string): NoAnswer {
+  return new NoAnswer(`the list of keys kept changing while it was read, ${so}`, {
+    mayHaveActed: false,
+    retry: true,
+  });
+}
+
 function unusable(why: string): NoAnswer {
   return new NoAnswer(`CometAPI's list of keys ${why}, so nothing can be looked up in it`, {
     mayHaveActed: false,
@@ -130,7 +154,7 @@ function unusable(why: string): NoAnswer {
 }
 
 /** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
-function judge(page: Placed, want: Wanted): { found: Found } | undefined {
+function judge(page: Placed, want: Wanted, tokenSetting: string): { found: Found } | undefined {
   const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
   if (found !== undefined) return { found };
   if ("name" in want || !provesAbsence(page, want.id)) return undefined;
@@ -139,7 +163,7 @@ function judge(page: Placed, want: Wanted): { found: Found } | undefined {
   return {
     found: new NoAnswer(
       `the access token is of account ${stranger.userId}, but the key belongs to account ${want.owner}. ` +
-        "Set cometapi:accessToken to a token of that account",
+        `Set ${tokenSetting} to a token of that account`,
       { mayHaveActed: false, retry: false },
     ),
   };

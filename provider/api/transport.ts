@@ -1,10 +1,10 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import type { z } from "zod";
-import { isLoopback, type Settings } from "../settings";
+import { isLoopback, type Settings, settingName } from "../settings";
 import { NoAnswer, Refused } from "./errors";
 import { quotable } from "./redact";
 import { retryPolicy } from "./retry";
-import { envelope, errorBody } from "./wire";
+import { envelope, errorBody, type Verdict } from "./wire";
 
 export interface Limits {
   connectMs: number;
@@ -28,6 +28,8 @@ export interface Call {
   method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: object;
+  /** In place of the access token. */
+  authorization?: string;
 }
 
 type Headers = Record<string, string | string[] | undefined>;
@@ -35,14 +37,12 @@ type Headers = Record<string, string | string[] | undefined>;
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
 export class Transport {
   private readonly agent: Dispatcher;
-  /** What must never be printed: the token, and every key that was seen. */
-  private readonly secrets: Set<string>;
-
   constructor(
     private readonly settings: Settings,
+    /** What must never be printed: every token, and every key that was seen. */
+    private readonly secrets: Set<string>,
     private readonly limits: Limits = defaultLimits,
   ) {
-    this.secrets = new Set([settings.accessToken]);
     const options = {
       connect: { timeout: limits.connectMs },
       headersTimeout: limits.headersMs,
@@ -58,11 +58,15 @@ export class Transport {
     this.secrets.add(secret);
   }
 
-  async exchange<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+  private get addressSetting(): string {
+    return settingName("baseUrl", this.settings.account);
+  }
+
+  async exchange<T>(call: Call, answer: z.ZodType<T>, verdictOf: z.ZodType<Verdict> = envelope): Promise<T> {
     const { status, headers, text } = await this.send(call);
     const body = parseJson(text);
     if (status >= 300) throw this.failure(status, headers, body);
-    const verdict = envelope.safeParse(body);
+    const verdict = verdictOf.safeParse(body);
     if (!verdict.success) {
       const said = errorBody.safeParse(body);
       if (said.success) throw new Refused(`"${this.quote(said.data.error.message)}"`, status);
@@ -90,20 +94,23 @@ export class Transport {
     return this.agent.destroy();
   }
 
-  private async send({ method, path, body }: Call) {
+  private async send({ method, path, body, authorization }: Call) {
     const { accessToken, baseUrl, userId } = this.settings;
+    const own = accessToken !== undefined && {
+      authorization: accessToken,
+      ...(userId !== undefined && { "new-api-user": userId }),
+    };
     try {
       const response = await request(`${baseUrl}${path}`, {
         dispatcher: this.agent,
         method,
         headers: {
-          authorization: accessToken,
+          ...(authorization === undefined ? own : { authorization }),
           accept: "application/json",
           // Messages are translated by this header, and are read by a person.
           "accept-language": "en",
           "user-agent": "pulumi-cometapi",
           ...(body && { "content-type": "application/json" }),
-          ...(userId !== undefined && { "new-api-user": userId }),
         },
         body: body ? JSON.stringify(body) : null,
         signal: AbortSignal.timeout(this.limits.totalMs),
@@ -119,7 +126,7 @@ export class Transport {
     if (status < 400) {
       return new NoAnswer(
         `${this.settings.baseUrl} answered with a redirect (HTTP ${status}), which is never followed with the token. ` +
-          "Set cometapi:baseUrl to the address of the API itself",
+          `Set ${this.addressSetting} to the address of the API itself`,
         { mayHaveActed: false, retry: false },
       );
     }
@@ -167,7 +174,7 @@ export class Transport {
   unreadable(call: Call, why: string): NoAnswer {
     return new NoAnswer(
       `the answer of ${this.settings.baseUrl} to ${call.method} ${call.path} ${why}. ` +
-        "If cometapi:baseUrl is right, this is a change in CometAPI that pulumi-cometapi does not know",
+        `If ${this.addressSetting} is right, this is a change in CometAPI that pulumi-cometapi does not know`,
       { mayHaveActed: true, retry: false },
     );
   }

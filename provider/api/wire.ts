@@ -73,6 +73,13 @@ export type KeyRecord = z.output<typeof record>;
 
 /** The envelope of every management answer: `success` decides, the HTTP status does not. */
 export const envelope = z.object({ success: z.boolean(), message: z.string().nullish() });
+/** What an answer says of the request, apart from what was asked for. */
+export type Verdict = z.output<typeof envelope>;
+
+/** That of the other answers, which say no in the same way, but yes in ways of their own: the data counts. */
+export const plainEnvelope = z
+  .object({ success: z.boolean().nullish(), code: z.unknown().optional(), message: z.string().nullish() })
+  .transform(({ success, code, message }) => ({ success: success !== false && code !== false, message }));
 
 /** The other way it says no, seen on some failures. */
 export const errorBody = z.object({
@@ -94,6 +101,37 @@ export const pageAnswer = z
   })
   .transform(({ data }) => ({ pageSize: data.page_size, total: data.total, items: data.items }));
 export type Page = z.output<typeof pageAnswer>;
+
+/** What a key is told of itself. */
+export const usageAnswer = z
+  .object({
+    data: z.object({
+      name: z.string(),
+      total_granted: z.int(),
+      total_used: z.int(),
+      total_available: z.int(),
+      unlimited_quota: z.boolean(),
+      model_limits: z.record(z.string(), z.unknown()).nullish(),
+      model_limits_enabled: z.boolean(),
+      expires_at: z.int(),
+    }),
+  })
+  .transform(({ data }) => ({
+    name: data.name,
+    totalQuota: data.total_granted,
+    usedQuota: data.total_used,
+    availableQuota: data.total_available,
+    unlimitedQuota: data.unlimited_quota,
+    modelLimits: Object.keys(data.model_limits ?? {}).sort(),
+    modelLimitsEnabled: data.model_limits_enabled,
+    // Here 0 is never.
+    expiredTime: data.expires_at || -1,
+  }));
+export type KeyUsage = z.output<typeof usageAnswer>;
+
+export const modelsAnswer = z
+  .object({ data: z.array(z.object({ id: z.string() })) })
+  .transform(({ data }) => [...new Set(data.map(({ id }) => id))].sort());
 
 /** All nine fields a create takes. */
 export function createBody(fields: KeyFields) {

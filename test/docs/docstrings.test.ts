@@ -10,7 +10,8 @@ function documentation(): Map<string, string> {
   const source = ts.createSourceFile(file, ts.sys.readFile(file) ?? "", ts.ScriptTarget.Latest, true);
   const found = new Map<string, string>();
   for (const declared of source.statements) {
-    if (!ts.isInterfaceDeclaration(declared) || !["KeyArgs", "CometApiKeyArgs"].includes(declared.name.text)) continue;
+    if (!ts.isInterfaceDeclaration(declared) || !["KeyArgs", "CometApiKeyArgs"].includes(declared.name.text))
+      continue;
     for (const member of declared.members) {
       const [text] = ts.getJSDocCommentsAndTags(member);
       found.set(member.name?.getText() ?? "", text?.getText() ?? "");

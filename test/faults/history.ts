@@ -120,7 +120,7 @@ export class History {
     // Used up on both sides of an update, the last units cannot be counted.
     if (existed && !gone && key.live.status === 1 && key.live.remain_quota > 10) scene.use(uses);
     const trap = ambush && scene.trouble(ambush.kind, ambush.nth, ambush.trouble, ambush.times);
-    let outcome: "created" | "updated" | "same" | undefined;
+    let outcome: "created" | "updated" | "replaced" | "same" | undefined;
     await scene.attempt(async () => {
       outcome = await key.up(declared);
     });

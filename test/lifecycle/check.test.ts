@@ -3,9 +3,10 @@ import { check } from "../../provider/check";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const now = Date.UTC(2026, 0, 1);
+const accounts = { fallback: undefined, names: [] };
 
 function judge(declared: Record<string, unknown>, old = {}) {
-  return check({ declared, old, logicalName: "backend", now });
+  return check({ declared, old, logicalName: "backend", accounts, now });
 }
 
 function refusals(declared: Record<string, unknown>, old = {}): string[] {
@@ -30,7 +31,7 @@ describe("names", () => {
   test.each(["x".repeat(200), "é".repeat(200), "👩‍🚀".repeat(60)])(
     "a generated name fits in 50 bytes, whole characters only",
     (logicalName) => {
-      const { name } = check({ declared: {}, old: {}, logicalName, now }).inputs;
+      const { name } = check({ declared: {}, old: {}, logicalName, accounts, now }).inputs;
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(50);
       expect(Buffer.byteLength(name)).toBeGreaterThan(45);
       expect(name).toMatch(/-[0-9a-f]{7}$/);
@@ -54,7 +55,7 @@ describe("names", () => {
   });
 
   test("a name to be generated is unknown at preview, as the update will draw other digits", () => {
-    const { inputs } = check({ declared: {}, old: {}, logicalName: unknown, now });
+    const { inputs } = check({ declared: {}, old: {}, logicalName: unknown, accounts, now });
     expect(inputs).toEqual({ name: unknown });
   });
 

@@ -4,7 +4,7 @@ import { afterEach, expect } from "vitest";
 import type { Limits } from "../../provider/api/transport";
 import { HalfMade } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key";
-import { KeyLifecycle } from "../../provider/lifecycle";
+import { type Host, KeyLifecycle } from "../../provider/lifecycle";
 import {
   type CometServer,
   type KeyView,
@@ -36,7 +36,11 @@ export class Rig {
 
   /** A provider process of its own, as a second stack would have. */
   provider(config: Record<string, string> = {}, limits?: Limits): KeyLifecycle {
-    return new KeyLifecycle({
+    return new KeyLifecycle(this.host(config, limits));
+  }
+
+  host(config: Record<string, string> = {}, limits?: Limits): Host {
+    return {
       config: (key) => config[key],
       environment: this.environment,
       clock: {
@@ -49,7 +53,7 @@ export class Rig {
       },
       tell: (line) => this.told.push(line),
       ...(limits && { limits }),
-    });
+    };
   }
 
   resource(logicalName = "backend"): Resource {
@@ -75,6 +79,8 @@ export class Resource {
   outputs: KeyState | undefined;
   /** The engine's mark of a half-made resource, which a refresh clears. */
   failed = false;
+  /** Keys that were replaced, and are still to be deleted. */
+  readonly replaced: { id: string; outputs: KeyState }[] = [];
 
   constructor(
     private readonly rig: Rig,
@@ -118,9 +124,14 @@ export class Resource {
     return properties.length > 0 ? !isDeepStrictEqual(this.inputs, inputs) : changed;
   }
 
-  async up(declared: Declared): Promise<"created" | "updated" | "same"> {
+  async up(declared: Declared): Promise<"created" | "updated" | "replaced" | "same"> {
     const { inputs, failures } = await this.checkWhole(declared);
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join(" "));
+    await this.deleteReplaced();
+    if (this.outputs !== undefined && this.rig.lifecycle.diff(String(this.id), this.outputs, inputs).moved) {
+      await this.replace(declared);
+      return "replaced";
+    }
     try {
       if (this.id === undefined || this.outputs === undefined) {
         const made = await this.rig.lifecycle.create(inputs);
@@ -143,6 +154,29 @@ export class Resource {
     }
   }
 
+  /** Creates before it deletes, and goes on with the deletion in the next `up` if need be. */
+  private async replace(declared: Declared): Promise<void> {
+    const { id, outputs, inputs } = this;
+    if (id === undefined || outputs === undefined) throw new Error("nothing is in state");
+    Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });
+    try {
+      await this.up(declared);
+    } catch (error) {
+      if (this.id === undefined) Object.assign(this, { id, outputs, inputs });
+      else this.replaced.push({ id, outputs });
+      throw error;
+    }
+    this.replaced.push({ id, outputs });
+    await this.deleteReplaced();
+  }
+
+  private async deleteReplaced(): Promise<void> {
+    for (const { id, outputs } of [...this.replaced]) {
+      await this.rig.lifecycle.delete(id, outputs);
+      this.replaced.shift();
+    }
+  }
+
   /** @returns whether drift was found */
   async refresh(): Promise<boolean> {
     if (this.id === undefined || this.inputs === undefined) throw new Error("nothing is in state");
@@ -159,6 +193,7 @@ export class Resource {
   }
 
   async destroy(): Promise<void> {
+    await this.deleteReplaced();
     if (this.id === undefined) return;
     await this.rig.lifecycle.delete(this.id, this.state);
     Object.assign(this, { id: undefined, inputs: undefined, outputs: undefined, failed: false });

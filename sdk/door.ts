@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+
+type Lookups = typeof import("../provider/lookups.js");
+type Host = Parameters<Lookups["models"]>[0];
+
+/**
+ * The one door from a program to what speaks HTTP, opened by the first look-up: a program without any loads nothing
+ * of it. Import nothing from there but in this way.
+ */
+export async function lookUp<T>(look: (lookups: Lookups, host: Host) => Promise<T>): Promise<T> {
+  const lookups = await import("../provider/lookups.js");
+  try {
+    return await look(lookups, {
+      // Unlike `Config.get`, this does not warn of a secret that is read as text.
+      config: (key) => pulumi.runtime.getConfig(key),
+      environment: process.env,
+      clock: lookups.systemClock,
+      tell: (line) => void pulumi.log.info(line),
+    });
+  } catch (error) {
+    // With any other error Pulumi shows a stack trace.
+    throw error instanceof lookups.Told ? new pulumi.RunError(error.message) : error;
+  }
+}
