@@ -171,7 +171,7 @@ export class KeyLifecycle {
   }
 
   private lookedUp(id: string, { account: declared, ...old }: Partial<KeyState>): Promise<Partial<KeyState>> {
-    return explaining(`reading key ${id}`, undefined, async () => {
+    return explaining(`reading ${named(id, {})}`, undefined, async () => {
       const account = accountOf({ account: declared }, readAccounts(this.host.config));
       if (typeof account === "object") throw new Impossible(account.reason);
       return { ...old, ...(account !== undefined && { account }) };

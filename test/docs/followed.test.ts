@@ -130,25 +130,38 @@ test("a key that destroy may not delete, and one that it leaves behind", async (
   expect(living()).toHaveLength(1);
 });
 
-test("two accounts in two stacks, each with its own token", async () => {
+test("keys in several accounts, one of them the stack's default, and one moved", async () => {
   const { server, living } = await following("docs/recipes/several-accounts.md", {
     env: { COMETAPI_ACCESS_TOKEN: "" },
     typed: ({ accounts }) => accounts.at(-1)?.token ?? "",
   });
-  await succeeds("pulumi stack init team-a");
-  await succeeds("pulumi config set --secret cometapi:accessToken");
+  await succeeds("pulumi config set --secret --path cometapi:accounts.billing.accessToken");
+  const search = server.addAccount();
+  await succeeds("pulumi config set --secret --path cometapi:accounts.search.accessToken");
   await succeeds("pulumi up");
-  const other = server.addAccount();
-  await succeeds("pulumi stack init team-b");
-  await succeeds("pulumi config set --secret cometapi:accessToken");
-  await succeeds("pulumi up");
-  expect(living().map(({ name, user_id }) => [name, user_id])).toEqual(
-    expect.arrayContaining([
-      ["backend-team-a", server.account.userId],
-      ["backend-team-b", other.userId],
-    ]),
-  );
-  expect(living()).toHaveLength(2);
+  const owners = () => living().map(({ name, user_id }) => [name.replace(/-[0-9a-f]{7}$/, ""), user_id]);
+  expect(owners().sort()).toEqual([
+    ["index", search.userId],
+    ["invoices", server.account.userId],
+  ]);
+  await succeeds("pulumi config set cometapi:account search");
+  expect(await succeeds("pulumi up")).toContain("3 unchanged");
+  expect(await succeeds("pulumi up")).toContain("+-1 replaced");
+  expect(owners().sort()).toEqual([
+    ["index", search.userId],
+    ["invoices", search.userId],
+  ]);
+});
+
+test("models, usage and other keys looked up", async () => {
+  const { server, living } = await following("docs/recipes/lookups.md");
+  const spent = server.console.create({ name: "old", remain_quota: 5 });
+  server.console.update(spent.id, { status: 4 });
+  expect(await succeeds("pulumi preview")).toContain("+ 2 to create");
+  const output = await succeeds("pulumi up");
+  expect(output).toMatch(/left *: 100000/);
+  expect(output).toMatch(/name *: "old"/);
+  expect(living().find(({ name }) => name.startsWith("backend"))?.model_limits).toMatch(/^gpt-5/);
 });
 
 test("a New API server of one's own", async () => {

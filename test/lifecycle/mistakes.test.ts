@@ -38,6 +38,7 @@ const mistakes: Record<string, Mistake> = {
   "expiry without an offset": { declared: { ...quota, expiredTime: "2099-06-30" } },
   "addresses that are none": { declared: { ...quota, allowIps: ["10.0.0.256", "example.com"] } },
   "a name of 51 characters": { declared: { ...quota, name: "x".repeat(51) } },
+  "an account that nobody has set up": { declared: { ...quota, account: "billing" } },
   "a retry without a group": { declared: { ...quota, crossGroupRetry: true } },
   "no token": { environment: { COMETAPI_ACCESS_TOKEN: "" } },
   "a token with Bearer": { environment: { COMETAPI_ACCESS_TOKEN: "Bearer 0123456789" } },
