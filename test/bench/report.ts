@@ -137,7 +137,7 @@ export function growthTable(growth: readonly Growth[]): string {
 
 export function importLine(samples: readonly ImportSample[]): string {
   const loaded =
-    [...new Set(samples.flatMap((sample) => sample.loaded))].join(" and ") || "neither undici nor zod";
+    [...new Set(samples.flatMap((sample) => sample.loaded))].join(" and ") || "nothing of the provider";
   const ms = median(samples.map((sample) => sample.ms)).toFixed(1);
   return `Importing the package takes ${ms} ms over \`@pulumi/pulumi\` (median of ${samples.length}) and loads ${loaded}.`;
 }
