@@ -20,7 +20,8 @@ interface Wanted {
  * account rather than one each. Nothing seen is used after a pause between reads or after any write of ours.
  */
 export class Survey {
-  private readonly seen = new Map<string, Item>();
+  private seen = new Map<string, Item>();
+  private walk: Promise<void> = Promise.resolve();
   private began = 0;
   private lastRead = 0;
   private readonly loader: DataLoader<Wanted, Item | undefined>;
@@ -39,21 +40,28 @@ export class Survey {
 
   /** A write makes what was seen void. */
   forget(): void {
-    this.seen.clear();
+    // A new one: what a walk still under way sees is void too.
+    this.seen = new Map();
   }
 
   private async serve(wanted: readonly Wanted[]): Promise<(Item | undefined)[]> {
     const now = wanted[0]?.budget.clock.now() ?? 0;
     if (now - this.lastRead > pauseMs || now - this.began > oldestMs) this.forget();
     this.lastRead = now;
-    const missing = wanted.filter(({ id }) => !this.seen.has(id));
-    if (missing.length >= together) {
+    const missing = () => wanted.filter(({ id }) => !this.seen.has(id));
+    if (missing().length > 0) await this.walk;
+    if (missing().length >= together) {
       this.began = now;
-      // A list that cannot be walked is no reason to fail: each key can still be asked for.
-      const items = await this.listing.survey(missing).catch(() => []);
-      for (const item of items) this.seen.set(item.id, item);
+      this.walk = this.lookAround(missing(), this.seen);
+      await this.walk;
       this.lastRead = wanted[0]?.budget.clock.now() ?? 0;
     }
     return wanted.map(({ id }) => this.seen.get(id));
+  }
+
+  private async lookAround(wanted: readonly Wanted[], seen: Map<string, Item>): Promise<void> {
+    // A list that cannot be walked is no reason to fail: each key can still be asked for.
+    const items = await this.listing.survey(wanted).catch(() => []);
+    for (const item of items) seen.set(item.id, item);
   }
 }

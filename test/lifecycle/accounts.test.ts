@@ -272,6 +272,61 @@ test("a key is looked up in the account of new ones, or in the one that is named
   );
 });
 
+describe("a key is taken over", () => {
+  const declared = { remainQuota: 5, name: "legacy" };
+
+  test("in the account that is named, where it stays", async () => {
+    const { setup, server, billing } = await accounts();
+    const legacy = server.console.create({ name: "legacy", remain_quota: 5 }, billing);
+    const key = setup.resource();
+    const adoptId = String(legacy.id);
+    expect(await key.up({ ...declared, adoptId, account: "billing" })).toBe("created");
+    expect(key.state).toMatchObject({ key: legacy.key, account: "billing" });
+    expect(setup.requests("PUT")).toEqual([]);
+    expect(await key.refresh()).toBe(false);
+    expect(await key.up({ ...declared, account: "billing" })).toBe("same");
+    await key.destroy();
+    expect(setup.living()).toEqual([]);
+  });
+
+  test("in no account but the one it is in, also when the resource moves there", async () => {
+    const { setup, server, billing } = await accounts();
+    const adoptId = String(server.console.create({ name: "legacy", remain_quota: 5 }, billing).id);
+    const key = setup.resource();
+    await expect(key.up({ ...declared, adoptId })).rejects.toThrow(`the account has no key of the id ${adoptId}`);
+    await key.up({ ...declared, adoptId, account: "billing" });
+    await expect(key.up({ ...declared, adoptId, account: "search" })).rejects.toThrow(
+      "the account has no key of the id",
+    );
+    expect(setup.living()).toHaveLength(1);
+    expect(await key.up({ ...declared, account: "search" })).toBe("replaced");
+    expect(setup.living().map(({ id }) => String(id))).toEqual([key.id]);
+    expect(key.id).not.toBe(adoptId);
+  });
+
+  test("once in a stack, but an id of another server is another key", async () => {
+    const { setup, server, use, billing } = await accounts();
+    const elsewhere = await rig();
+    const ids = [server, elsewhere.server].map(({ console }) => String(console.create(declared).id));
+    expect(ids[0]).toBe(ids[1]);
+    const [adoptId = ""] = ids;
+    const { url, account } = elsewhere.server;
+    use(
+      configured({
+        other: { accessToken: account.token, baseUrl: url, userId: account.userId },
+        same: { accessToken: server.account.token, userId: server.account.userId },
+        billing: { accessToken: billing.token },
+      }),
+    );
+    await setup.resource("one").up({ remainQuota: 5, adoptId });
+    const [twice, other] = [setup.resource("two"), setup.resource("three")];
+    const { failures } = await twice.checkWhole({ remainQuota: 5, adoptId, account: "same" });
+    expect(failures[0]?.reason).toContain(`the key ${adoptId} is in this stack already`);
+    expect(await other.up({ remainQuota: 5, adoptId, account: "other" })).toBe("created");
+    expect(other.state.key).toBe(elsewhere.server.key(Number(adoptId)).key);
+  });
+});
+
 describe("an error", () => {
   test("names the account and the paths of its settings", async () => {
     const { setup, settings, use, search } = await accounts();

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { faults } from "../server";
 import { type Resource, type Rig, rig } from "./rig";
 
 /** How many requests things cost. */
@@ -39,6 +40,15 @@ test.each([8, 16])(
     expect(setup.server.requests.length).toBeLessThanOrEqual(400 / 100 + 2);
   },
 );
+
+test("reads that come while the account is walked wait for that walk", async () => {
+  const { setup, keys } = await made(40);
+  setup.server.fault({ method: "GET" }, faults.latency(50), { times: 1 });
+  const first = refreshAll(keys.slice(0, 8), 8);
+  await setTimeout(10);
+  await Promise.all([first, refreshAll(keys.slice(8), 8)]);
+  expect(setup.server.requests).toHaveLength(1);
+});
 
 test("a refresh sees what was changed before it, and one after a pause sees what was changed in between", async () => {
   const { setup, keys } = await made(20);
