@@ -131,10 +131,12 @@ interface KeyArgs {
    * The account the key is made in: a name under `cometapi:accounts` in the stack's configuration, where its
    * `accessToken` is, and if need be its own `baseUrl` and `userId`. `""` is the stack's own account.
    *
-   * Default: `cometapi:account`; without that, the stack's own account, of `cometapi:accessToken`.
-   *
    * A change makes a new key, with another secret and its quota in full, before it deletes the old one. The old
    * account's settings are needed until then.
+   *
+   * Limit: a name that has settings; the known ones are listed when it has none.
+   *
+   * Default: `cometapi:account`; without that, the stack's own account, of `cometapi:accessToken`.
    *
    * @example "billing"
    */

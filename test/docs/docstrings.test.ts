@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { propertyNames } from "../../provider/properties";
+import { argumentNames } from "../../provider/check";
 import { repo } from "./markdown";
 
 /** What an editor shows when the pointer rests on an argument. */
@@ -27,7 +27,7 @@ describe("every argument is documented for editors:", () => {
   const documented = documentation();
 
   test("all of them, and no other", () => {
-    expect([...documented.keys()].sort()).toEqual([...propertyNames].sort());
+    expect([...documented.keys()].sort()).toEqual([...argumentNames].sort());
   });
 
   test.each([...documented])("%s has its meaning, limit, default and an example", (name, text) => {
