@@ -294,7 +294,9 @@ describe("a key is taken over", () => {
     const { setup, server, billing } = await accounts();
     const adoptId = String(server.console.create({ name: "legacy", remain_quota: 5 }, billing).id);
     const key = setup.resource();
-    await expect(key.up({ ...declared, adoptId })).rejects.toThrow(`the account has no key of the id ${adoptId}`);
+    await expect(key.up({ ...declared, adoptId })).rejects.toThrow(
+      `the account has no key of the id ${adoptId}`,
+    );
     await key.up({ ...declared, adoptId, account: "billing" });
     await expect(key.up({ ...declared, adoptId, account: "search" })).rejects.toThrow(
       "to replace the key by a new one, remove adoptId",

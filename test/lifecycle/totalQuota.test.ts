@@ -32,7 +32,9 @@ async function exhaust({ server }: Rig, key: Resource): Promise<void> {
 describe("check", () => {
   const accounts = { fallback: undefined, names: [] };
   const judge = (declared: Record<string, unknown>) =>
-    check({ declared, old: {}, logicalName: "backend", accounts, now: 0 }).failures.map(({ reason }) => reason);
+    check({ declared, old: {}, logicalName: "backend", accounts, now: 0 }).failures.map(
+      ({ reason }) => reason,
+    );
 
   test("takes exactly one of the three ways, and names all of them", () => {
     expect(judge({ totalQuota: 1 })).toEqual([]);
