@@ -1,7 +1,20 @@
 import type { Account } from "./api/client";
+import type { Limits } from "./api/transport";
+import type { Clock } from "./clock";
 import { Impossible } from "./errors";
-import type { Host } from "./lifecycle";
 import { readSettings, readTokens } from "./settings";
+
+/** What a client needs from whatever hosts it: the plugin of a stack, or a program that looks something up. */
+export interface Host {
+  /** A value of the stack's configuration, by its full name. */
+  config(key: string): string | undefined;
+  environment: Record<string, string | undefined>;
+  clock: Clock;
+  /** Shows the person at the terminal a line while an operation goes on. */
+  tell(line: string): void;
+  /** How long and how large an answer may be; tests are less patient. */
+  limits?: Limits;
+}
 
 /**
  * A client for an account of the stack. Loads what speaks HTTP with the first one: a preview needs none.

@@ -4,6 +4,7 @@ import { HalfMade } from "./errors";
 import { Told } from "./explain";
 import type { KeyInputs, KeyState } from "./key";
 import { KeyLifecycle } from "./lifecycle";
+import { warn } from "./warn";
 
 /**
  * The dynamic provider: hands what Pulumi's dynamic host gives to the lifecycle, and back. Old state files delete
@@ -20,6 +21,7 @@ export function configure({ config }: dynamic.ConfigureRequest): Promise<void> {
     environment: process.env,
     clock: systemClock,
     tell: (line) => console.log(line),
+    warn,
   });
   return Promise.resolve();
 }
@@ -30,14 +32,14 @@ interface Hosted {
 }
 
 export function check(olds: Partial<KeyInputs>, news: Record<string, unknown>): Promise<dynamic.CheckResult> {
-  const { __logicalName: logicalName, __taker: taker } = news;
+  const { __logicalName: logicalName, __urn: urn } = news;
   return hosted(async () => {
-    const request = {
+    const { inputs, failures } = await keys().check({
       declared: news,
       old: olds,
       logicalName: typeof logicalName === "string" ? logicalName : "key",
-    };
-    const { inputs, failures } = await keys().checkAdoption(request, keys().check(request), String(taker));
+      urn: typeof urn === "string" ? urn : undefined,
+    });
     // Told of the property, the engine prints its name a second time, and its value in the way of Go: `{<nil>}`.
     return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
   });

@@ -1,9 +1,8 @@
 import { adopt, announce, prospect } from "./adopt";
 import type { Account, CometApi } from "./api/client";
-import type { Limits } from "./api/transport";
-import { accountOf, type Checked, type CheckRequest, check, refuseOther } from "./check";
-import type { Clock } from "./clock";
-import { connect } from "./connect";
+import { Catalogue, catalogueBudgetMs, newModels } from "./catalogue";
+import { accountOf, type Checked, type CheckRequest, check, type Failure, refuseOther } from "./check";
+import { connect, type Host } from "./connect";
 import { create } from "./create";
 import { remove } from "./delete";
 import { diff, type KeyDiff } from "./diff";
@@ -12,20 +11,24 @@ import { explaining, Told } from "./explain";
 import { Holdings, type Place } from "./holdings";
 import type { KeyInputs, KeyState } from "./key";
 import { read } from "./read";
-import { readAccounts, readSettings } from "./settings";
+import { readAccounts, readModelCheck, readSettings } from "./settings";
 import { isUnknown } from "./unknown";
 import { update } from "./update";
 
 /** What the lifecycle needs from whatever hosts it: today a dynamic provider, later a plugin of its own. */
-export interface Host {
-  /** A value of the stack's configuration, by its full name. */
-  config(key: string): string | undefined;
-  environment: Record<string, string | undefined>;
-  clock: Clock;
-  /** Shows the person at the terminal a line while an operation goes on. */
-  tell(line: string): void;
-  /** How long and how large an answer may be; tests are less patient. */
-  limits?: Limits;
+export interface KeyHost extends Host {
+  /**
+   * Shows the person at the terminal a line that is worth a second look.
+   *
+   * @param urn of the resource it is about, if it is about one
+   */
+  warn(line: string, urn?: string): Promise<void>;
+}
+
+/** What is to be checked, by what the host knows of it. */
+export interface KeyCheck extends Omit<CheckRequest, "now" | "accounts"> {
+  /** Of the resource; known where somebody must be told, or is to take over a key. */
+  urn?: string | undefined;
 }
 
 /** The life of a `CometApiKey`. Errors that can be foreseen are told as text fit for the terminal. */
@@ -36,11 +39,21 @@ export class KeyLifecycle {
   private readonly holdings = new Holdings();
   /** Of every account so far, its base URL; none, if it cannot be read. */
   private readonly servers = new Map<string | undefined, string>();
+  /** Of every account so far whose models were looked up, its catalogue; nothing, if it could not be read. */
+  private readonly catalogues = new Map<string | undefined, Promise<Catalogue | undefined>>();
+  /** The engine has a resource that is replaced checked twice: once as a change, once as a new one. */
+  private readonly warned = new Set<string>();
 
-  constructor(private readonly host: Host) {}
+  constructor(private readonly host: KeyHost) {}
+
+  /** All that can be found before anything is done: every fault at once. */
+  async check(request: KeyCheck): Promise<Checked> {
+    const { inputs, failures } = await this.checkAdoption(request, this.judge(request));
+    return { inputs, failures: [...failures, ...(await this.checkModels(request, { inputs, failures }))] };
+  }
 
   /** Judges settings and arguments, without a request. */
-  check(request: Omit<CheckRequest, "now" | "accounts">): Checked {
+  judge(request: KeyCheck): Checked {
     const accounts = readAccounts(this.host.config);
     const { inputs, failures } = check({ ...request, accounts, now: this.host.clock.now() });
     // What is said of an account that nobody knows is said already.
@@ -48,6 +61,8 @@ export class KeyLifecycle {
     const { refused = [] } = known
       ? readSettings(this.host.config, this.host.environment, inputs.account)
       : {};
+    const { refused: refusedMode } = readModelCheck(this.host.config, this.host.environment);
+    if (refusedMode !== undefined) refused.push(refusedMode);
     // A setting is no property of the resource: the reason names it.
     return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }
@@ -55,13 +70,10 @@ export class KeyLifecycle {
   /**
    * Looks up the key that a checked resource is about to take over: it must be there, with its secret, and nobody else
    * may have it. Without a request for all other resources.
-   *
-   * @param taker tells the resource from others, from its check to its create
    */
-  async checkAdoption(
-    { declared, old }: Pick<CheckRequest, "declared" | "old">,
+  private async checkAdoption(
+    { declared, old, urn }: KeyCheck,
     { inputs, failures }: Checked,
-    taker: string,
   ): Promise<Checked> {
     const { account, adoptId: id } = inputs;
     const refuse = (reason: string) => ({
@@ -75,7 +87,7 @@ export class KeyLifecycle {
     }
     if (failures.some(({ property }) => ["adoptId", "account", ""].includes(property)))
       return { inputs, failures };
-    const refused = this.holdings.claim(this.placeOf(id, inputs), taker);
+    const refused = this.holdings.claim(this.placeOf(id, inputs), String(urn));
     if (refused !== undefined) return refuse(refused);
     try {
       return await this.operation(`looking up key ${id}`, inputs, async (api) => {
@@ -91,6 +103,44 @@ export class KeyLifecycle {
       if (error instanceof Told) return refuse(error.message);
       throw error;
     }
+  }
+
+  /** Compares the models that are new to a resource with the catalogue, if `cometapi:checkModels` says so. */
+  private async checkModels({ old, urn }: KeyCheck, { inputs, failures }: Checked): Promise<Failure[]> {
+    const { mode } = readModelCheck(this.host.config, this.host.environment);
+    const models = mode === "off" ? [] : newModels(inputs, old);
+    // Without an account there is no catalogue to read.
+    if (models.length === 0 || failures.some(({ property }) => ["account", ""].includes(property))) return [];
+    const catalogue = await this.catalogueOf(inputs.account);
+    const reasons = models.map((model) => catalogue?.refuse(model)).filter((reason) => reason !== undefined);
+    if (mode === "error") return reasons.map((reason) => ({ property: "modelLimits", reason }));
+    for (const reason of reasons) await this.warn(reason, urn);
+    return [];
+  }
+
+  /** Asked for once, whatever comes of it. */
+  private catalogueOf(account: string | undefined): Promise<Catalogue | undefined> {
+    const known = this.catalogues.get(account) ?? this.readCatalogue(account);
+    this.catalogues.set(account, known);
+    return known;
+  }
+
+  private async readCatalogue(account: string | undefined): Promise<Catalogue | undefined> {
+    const where = account === undefined ? {} : { account };
+    try {
+      return await this.operation("reading the model catalogue", where, Catalogue.read, catalogueBudgetMs);
+    } catch (error) {
+      if (!(error instanceof Told)) throw error;
+      await this.warn(`cometapi:checkModels checks nothing in this run: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  private async warn(line: string, urn?: string): Promise<void> {
+    const whole = `${urn} ${line}`;
+    if (this.warned.has(whole)) return;
+    this.warned.add(whole);
+    await this.host.warn(line, urn);
   }
 
   /** Whether an update is due, or a key in another account. Nothing else ever needs a replacement. */
@@ -152,12 +202,13 @@ export class KeyLifecycle {
     doing: string,
     { account, key }: Pick<Partial<KeyState>, "account" | "key">,
     work: (api: CometApi) => Promise<T>,
+    budgetMs?: number,
   ): Promise<T> {
     const where = account === undefined ? "" : ` in account "${account}"`;
     return explaining(`${doing}${where}`, account, async () => {
       const client = this.accounts.get(account) ?? connect(this.host, account, this.secrets);
       this.accounts.set(account, client);
-      return work((await client).operation(key));
+      return work((await client).operation(key, budgetMs));
     });
   }
 

@@ -3,12 +3,11 @@ import type { CometApi } from "./api/client";
 import { Refused } from "./api/errors";
 import { accountOf } from "./check";
 import { systemClock } from "./clock";
-import { connect } from "./connect";
+import { connect, type Host } from "./connect";
 import { Impossible } from "./errors";
 import { explaining, Told } from "./explain";
 import { fromUnixSeconds } from "./instant";
 import { stateOf } from "./key";
-import type { Host } from "./lifecycle";
 import { readAccounts } from "./settings";
 
 export { systemClock, Told };

@@ -55,6 +55,24 @@ export function settingName(name: SettingName, account: string | undefined): str
   return account === undefined ? `cometapi:${name}` : `${accountPath(account)}.${name}`;
 }
 
+/** Whether model ids that the catalogue does not have are failures, or warnings, or not looked for. */
+export type ModelCheck = (typeof modelChecks)[number];
+const modelChecks = ["error", "warn", "off"] as const;
+
+/** Reads `cometapi:checkModels`, config before environment: what it says, or why that cannot be used. */
+export function readModelCheck(
+  config: Config,
+  environment: Environment,
+): { mode: ModelCheck; refused?: never } | { mode: "off"; refused: string } {
+  const [label, variable] = ["cometapi:checkModels", "COMETAPI_CHECK_MODELS"];
+  const configured = config(label);
+  const value = configured ?? (environment[variable] || "off");
+  const mode = modelChecks.find((known) => known === value);
+  if (mode !== undefined) return { mode };
+  const source = configured === undefined ? ` (from ${variable})` : "";
+  return { mode: "off", refused: `${label}${source} must be "error", "warn" or "off".` };
+}
+
 /** The accounts a stack can use besides its own. */
 export interface Accounts {
   /** The one its keys are in, if they do not say: `cometapi:account`. */

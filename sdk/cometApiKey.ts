@@ -74,7 +74,8 @@ interface KeyArgs {
   /**
    * The ids of the models this key may use, as `/v1/models` returns them. The order does not matter.
    *
-   * Limit: no empty ids, no commas or spaces in them, no repeats.
+   * Limit: no empty ids, no commas or spaces in them, no repeats. With `cometapi:checkModels` set to `"error"` or
+   * `"warn"`, ids that are new here are looked up in CometAPI's catalogue at preview.
    *
    * Default: `[]`, every model.
    *
@@ -296,8 +297,10 @@ export class CometApiKey extends pulumi.CustomResource {
         ...args,
         __provider: provider,
         ...(opts.id === undefined && { __logicalName: seed(name) }),
-        // Two resources that take over one key can only be told apart by what a program gives.
-        ...(args.adoptId !== undefined && { __taker: pulumi.createUrn(name, type, opts.parent) }),
+        // The host of the provider does not say which resource is checked. Two that take over one key must be told apart.
+        ...((args.adoptId !== undefined || isWarnedOfModels()) && {
+          __urn: pulumi.createUrn(name, type, opts.parent),
+        }),
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
     );
@@ -327,6 +330,12 @@ const properties: Record<Property, undefined> = {
   usedQuota: undefined,
   availableQuota: undefined,
 };
+
+/** Whether the provider may have something to say of a resource that is no failure of it. */
+function isWarnedOfModels(): boolean {
+  const mode = pulumi.runtime.getConfig("cometapi:checkModels") ?? process.env["COMETAPI_CHECK_MODELS"];
+  return mode === "warn";
+}
 
 /**
  * What a generated name grows from. A preview does not know the digits the update will draw, and says so rather

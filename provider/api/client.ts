@@ -54,10 +54,11 @@ export class Account {
    * A client for one lifecycle operation, with that operation's budget of time.
    *
    * @param key the secret of the key in question, if known, so that no error quotes it
+   * @param budgetMs for what is not worth the usual patience
    */
-  operation(key?: string): CometApi {
+  operation(key?: string, budgetMs?: number): CometApi {
     if (key !== undefined) this.transport.conceal(key);
-    return this.within(new Budget(this.clock, this.notify));
+    return this.within(new Budget(this.clock, this.notify, budgetMs));
   }
 
   private within(budget: Budget): CometApi {
@@ -163,7 +164,12 @@ export class CometApi {
 
   /** `GET /api/models`: the ids of the catalogue, sorted. */
   models(): Promise<string[]> {
-    return this.read({ method: "GET", path: "/api/models" }, modelsAnswer, plainEnvelope);
+    // Nothing is at stake, so it need not outlast its budget by an answer that does not come.
+    const call = (): Call => ({ method: "GET", path: "/api/models", withinMs: this.budget.left() });
+    return this.budget.retrying(
+      () => this.transport.exchange(call(), modelsAnswer, plainEnvelope),
+      () => true,
+    );
   }
 
   /** A stranger's words, fit to be shown. */

@@ -30,6 +30,8 @@ export interface Call {
   body?: object;
   /** In place of the access token. */
   authorization?: string;
+  /** Less time for the whole exchange than the limits leave it. */
+  withinMs?: number;
 }
 
 type Headers = Record<string, string | string[] | undefined>;
@@ -94,7 +96,7 @@ export class Transport {
     return this.agent.destroy();
   }
 
-  private async send({ method, path, body, authorization }: Call) {
+  private async send({ method, path, body, authorization, withinMs = Number.POSITIVE_INFINITY }: Call) {
     const { accessToken, baseUrl, userId } = this.settings;
     const own = accessToken !== undefined && {
       authorization: accessToken,
@@ -113,7 +115,7 @@ export class Transport {
           ...(body && { "content-type": "application/json" }),
         },
         body: body ? JSON.stringify(body) : null,
-        signal: AbortSignal.timeout(this.limits.totalMs),
+        signal: AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs)))),
       });
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     } catch (error) {

@@ -45,6 +45,7 @@ export function stack(server: CometServer, clock: Clock, environment: Record<str
     environment: rig.environment,
     clock,
     tell: (line) => rig.told.push(line),
+    warn: async (line) => void rig.warned.push(line),
   });
   return rig;
 }

@@ -4,7 +4,7 @@ import { afterEach, expect } from "vitest";
 import type { Limits } from "../../provider/api/transport";
 import { HalfMade } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key";
-import { type Host, KeyLifecycle } from "../../provider/lifecycle";
+import { type KeyHost, KeyLifecycle } from "../../provider/lifecycle";
 import {
   type CometServer,
   type KeyView,
@@ -20,6 +20,8 @@ const start = 1_767_225_600_000;
 /** A server and a provider that share one clock on which waiting takes no time. */
 export class Rig {
   readonly told: string[] = [];
+  /** Warnings, each with the logical name of its resource in front. */
+  readonly warned: string[] = [];
   /** What the provider waited for in all, in milliseconds. */
   waited = 0;
   environment: Record<string, string | undefined>;
@@ -39,7 +41,7 @@ export class Rig {
     return new KeyLifecycle(this.host(config, limits));
   }
 
-  host(config: Record<string, string> = {}, limits?: Limits): Host {
+  host(config: Record<string, string> = {}, limits?: Limits): KeyHost {
     return {
       config: (key) => config[key],
       environment: this.environment,
@@ -52,6 +54,7 @@ export class Rig {
         },
       },
       tell: (line) => this.told.push(line),
+      warn: async (line, urn) => void this.warned.push(urn === undefined ? line : `${urn}: ${line}`),
       ...(limits && { limits }),
     };
   }
@@ -96,18 +99,18 @@ export class Resource {
     return this.outputs;
   }
 
+  /** The part of the check that needs no request. */
   check(declared: Declared) {
-    return this.rig.lifecycle.check({ declared, old: this.inputs ?? {}, logicalName: this.logicalName });
+    return this.rig.lifecycle.judge(this.request(declared));
   }
 
-  /** All of the check: also the key that is to be taken over is looked up. */
   checkWhole(declared: Declared) {
-    const { lifecycle } = this.rig;
-    return lifecycle.checkAdoption(
-      { declared, old: this.inputs ?? {} },
-      this.check(declared),
-      this.logicalName,
-    );
+    return this.rig.lifecycle.check(this.request(declared));
+  }
+
+  private request(declared: Declared) {
+    const { logicalName } = this;
+    return { declared, old: this.inputs ?? {}, logicalName, urn: logicalName };
   }
 
   /** Whether an `up` would change the key. */

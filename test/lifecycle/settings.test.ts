@@ -96,7 +96,7 @@ test("all settings that are wrong are reported at once, with the arguments that 
     COMETAPI_BASE_URL: "nowhere",
     COMETAPI_USER_ID: "me",
   };
-  const { failures } = setup.provider().check({ declared: { status: "on" }, old: {}, logicalName: "x" });
+  const { failures } = setup.provider().judge({ declared: { status: "on" }, old: {}, logicalName: "x" });
   expect(failures.map(({ property }) => property)).toEqual(["", "", "", "status", "remainQuota"]);
   await expect(setup.provider().delete("1", {})).rejects.toThrow("cometapi:accessToken");
   expect(setup.server.requests).toEqual([]);

@@ -1,0 +1,22 @@
+import type { Resource } from "@pulumi/pulumi";
+
+/**
+ * Has the engine show a warning as its own: counted, and beside the resource that it is about. What a plugin merely
+ * prints, it shows as text of the stack.
+ *
+ * @returns when the engine has it: it may end the plugin as soon as the last resource is checked
+ */
+export async function warn(line: string, urn?: string): Promise<void> {
+  // Every plugin is told the engine's address in this way, but Pulumi's dynamic host leaves it at that.
+  const [, , address = ""] = process.argv;
+  if (!/^[\w.:[\]-]+:\d+$/.test(address)) {
+    console.log(`warning: ${line}`);
+    return;
+  }
+  const { log, output, runtime } = await import("@pulumi/pulumi");
+  if (!runtime.hasEngine())
+    runtime.resetOptions(runtime.getProject(), runtime.getStack(), 1, address, "", runtime.isDryRun(), "");
+  // All that is asked of it is its name.
+  const resource = urn === undefined ? undefined : ({ urn: output(urn) } as Resource);
+  await log.warn(line, resource);
+}
