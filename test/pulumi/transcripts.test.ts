@@ -103,6 +103,22 @@ describe("mistakes", () => {
     await expectTranscript("mistakes in arguments", await failing("preview", { program: program(args) }));
   });
 
+  test("in the models, with cometapi:checkModels on", async () => {
+    const args = '{ remainQuota: 100_000, modelLimits: ["gpt-55", "llama"] }';
+    const config = { "cometapi:checkModels": { value: "error" } };
+    const text = await failing("preview", { program: program(args), config });
+    await expectTranscript("mistakes in models", text);
+  });
+
+  test("in the models, where they are warnings", async () => {
+    const args = '{ remainQuota: 100_000, modelLimits: ["gpt-55", "llama"] }';
+    const config = { "cometapi:checkModels": { value: "warn" } };
+    const stack = await newStack({ server, program: program(args), config });
+    // In what order the rows of the steps come is a matter of chance.
+    const [, diagnostics = ""] = told(await stack.preview()).split("Diagnostics:\n");
+    await expectTranscript("warnings of models", diagnostics);
+  });
+
   test("in the settings, all at once", async () => {
     const env = {
       COMETAPI_ACCESS_TOKEN: "",
