@@ -96,6 +96,19 @@ test("a key taken over, told at preview and changed by one update", async () => 
   expect(await succeeds("pulumi up")).toContain("2 unchanged");
 });
 
+test("a misspelt model found at preview, and a key made once it is spelt right", async () => {
+  const { living } = await following("docs/recipes/check-models.md");
+  await succeeds("pulumi config set cometapi:checkModels error");
+  const refused = await page.run("pulumi preview");
+  expect(refused.code, refused.output).not.toBe(0);
+  expect(refused.output).toContain(
+    "resource 'chat' has a problem: modelLimits names \"gpt-55\", which is not in CometAPI's model catalogue; " +
+      'did you mean "gpt-5"?',
+  );
+  await succeeds("pulumi up");
+  expect(living().map(({ model_limits }) => model_limits)).toEqual(["gpt-5,claude-opus-4-6"]);
+});
+
 test("a key disabled, which keeps everything but its service", async () => {
   const { living } = await following("docs/recipes/disable-a-key.md");
   await succeeds("pulumi up");
