@@ -39,6 +39,11 @@ export async function follow(page: string, options: Following = {}): Promise<Pag
   return new Page(page, server, stack, options);
 }
 
+/** The rest is only to be read, such as what a command prints: no file is named for it, and it is no program. */
+function isDone({ language, file }: Block): boolean {
+  return ["sh", "ts", "diff"].includes(language) || file !== "index.ts";
+}
+
 export class Page {
   private readonly steps: (Block | string)[];
   private readonly sources = new Map<string, string>();
@@ -49,9 +54,9 @@ export class Page {
     readonly stack: TestStack,
     private readonly options: Following,
   ) {
-    this.steps = blocksOf(name).flatMap((block): (Block | string)[] =>
-      block.language === "sh" ? commandsOf(block) : [block],
-    );
+    this.steps = blocksOf(name)
+      .filter(isDone)
+      .flatMap((block): (Block | string)[] => (block.language === "sh" ? commandsOf(block) : [block]));
   }
 
   /** Does what comes before the page's next command, which has to be this one, and then runs it. */
