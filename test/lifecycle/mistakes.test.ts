@@ -46,6 +46,11 @@ const mistakes: Record<string, Mistake> = {
   "a base URL with /v1": { environment: { COMETAPI_BASE_URL: "https://api.cometapi.com/v1" } },
   "plain http": { environment: { COMETAPI_BASE_URL: "http://api.cometapi.com" } },
   "a name for a user id": { environment: { COMETAPI_USER_ID: "me" } },
+  "a way to check models that is none": { environment: { COMETAPI_CHECK_MODELS: "yes" } },
+  "models that the catalogue does not have": {
+    declared: { ...quota, modelLimits: ["gpt-5-minni", "GPT5", "llama"] },
+    environment: { COMETAPI_CHECK_MODELS: "error" },
+  },
   "a token that was revoked": { environment: { COMETAPI_ACCESS_TOKEN: "revoked-0123456789" } },
   "a group that the account lacks": { declared: { ...quota, group: "gold" } },
   "a page that is not CometAPI": {
