@@ -56,6 +56,7 @@ describe("an editor", () => {
 
   test("offers every argument with what it means and its default or limit", () => {
     expect(Object.keys(all).sort()).toEqual([
+      "account",
       "adoptId",
       "allowIps",
       "crossGroupRetry",
