@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { runError } from "./runError";
 
 type Lookups = typeof import("../provider/lookups.js");
 type Host = Parameters<Lookups["models"]>[0];
@@ -18,7 +19,6 @@ export async function lookUp<T>(look: (lookups: Lookups, host: Host) => Promise<
       tell: (line) => void pulumi.log.info(line),
     });
   } catch (error) {
-    // With any other error Pulumi shows a stack trace.
-    throw error instanceof lookups.Told ? new pulumi.RunError(error.message) : error;
+    throw error instanceof lookups.Told ? runError(error.message) : error;
   }
 }
