@@ -13,3 +13,4 @@ export {
   getCometApiModels,
   getCometApiModelsOutput,
 } from "./lookups";
+export { type RotatedKey, RotatingCometApiKey, type RotatingCometApiKeyArgs } from "./rotatingCometApiKey";

@@ -185,6 +185,11 @@ export async function newStack(options: StackOptions): Promise<TestStack> {
 type Callbacks = Parameters<Stack["up"]>[0] & object;
 type Shared = Pick<Callbacks, "signal" | "target" | "refresh" | "expectNoChanges" | "diff">;
 
+/** What runs the program only on demand. */
+interface WithProgram {
+  runProgram?: boolean;
+}
+
 export class TestStack {
   constructor(
     /** The Automation API's own, for what this class does not do. */
@@ -207,11 +212,11 @@ export class TestStack {
   }
 
   /** Its changes are what has become different behind the stack's back. */
-  refresh(options: Omit<Shared, "refresh"> = {}): Promise<Run> {
+  refresh(options: Omit<Shared, "refresh"> & WithProgram = {}): Promise<Run> {
     return this.run("refresh", (callbacks) => this.stack.refresh({ ...options, ...callbacks }));
   }
 
-  destroy(options: Omit<Shared, "expectNoChanges"> = {}): Promise<Run> {
+  destroy(options: Omit<Shared, "expectNoChanges"> & WithProgram = {}): Promise<Run> {
     return this.run("destroy", (callbacks) => this.stack.destroy({ ...options, ...callbacks }));
   }
 
