@@ -5,13 +5,12 @@ import { argumentNames } from "../../provider/check";
 import { repo } from "./markdown";
 
 /** What an editor shows when the pointer rests on an argument. */
-function documentation(): Map<string, string> {
-  const file = join(repo, "sdk/cometApiKey.ts");
+function documentation(path: string, interfaces: string[]): Map<string, string> {
+  const file = join(repo, path);
   const source = ts.createSourceFile(file, ts.sys.readFile(file) ?? "", ts.ScriptTarget.Latest, true);
   const found = new Map<string, string>();
   for (const declared of source.statements) {
-    if (!ts.isInterfaceDeclaration(declared) || !["KeyArgs", "CometApiKeyArgs"].includes(declared.name.text))
-      continue;
+    if (!ts.isInterfaceDeclaration(declared) || !interfaces.includes(declared.name.text)) continue;
     for (const member of declared.members) {
       const [text] = ts.getJSDocCommentsAndTags(member);
       found.set(member.name?.getText() ?? "", text?.getText() ?? "");
@@ -21,20 +20,25 @@ function documentation(): Map<string, string> {
 }
 
 /** Yes and no have no limits to tell of. */
-const withoutLimit = ["unlimitedQuota"];
+const withoutLimit = ["unlimitedQuota", "hardExpiry"];
 
 describe("every argument is documented for editors:", () => {
-  const documented = documentation();
+  const documented = documentation("sdk/cometApiKey.ts", ["KeyArgs", "CometApiKeyArgs"]);
+  const ofRotation = documentation("sdk/rotatingCometApiKey.ts", ["RotatingCometApiKeyArgs"]);
 
   test("all of them, and no other", () => {
     expect([...documented.keys()].sort()).toEqual([...argumentNames].sort());
+    expect([...ofRotation.keys()].sort()).toEqual(["anchor", "every", "hardExpiry", "name", "overlap"]);
   });
 
-  test.each([...documented])("%s has its meaning, limit, default and an example", (name, text) => {
-    const [meaning = ""] = text.split(/Limit:|Default:|@example/);
-    expect(meaning).toMatch(/\w{3,}.*\./s);
-    if (!withoutLimit.includes(name)) expect(text).toContain("Limit: ");
-    expect(text).toMatch(/Default: \S/);
-    expect(text).toMatch(/@example \S/);
-  });
+  test.each([...documented, ...ofRotation])(
+    "%s has its meaning, limit, default and an example",
+    (name, text) => {
+      const [meaning = ""] = text.split(/Limit:|Default:|@example/);
+      expect(meaning).toMatch(/\w{3,}.*\./s);
+      if (!withoutLimit.includes(name)) expect(text).toContain("Limit: ");
+      expect(text).toMatch(/Default: \S/);
+      expect(text).toMatch(/@example \S/);
+    },
+  );
 });

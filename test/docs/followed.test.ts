@@ -132,6 +132,16 @@ test("a key rotated: the new one is made first, and the old one dies at the end 
   expect(made?.remain_quota).toBe(100_000);
 });
 
+test("a key rotated on a schedule, and the preview of another day", async () => {
+  const { living } = await following("docs/recipes/rotate-on-a-schedule.md");
+  expect(await succeeds("pulumi up")).toMatch(/rotatesAt *: "20/);
+  const made = living();
+  expect(made).toHaveLength(1);
+  const preview = await succeeds("COMETAPI_NOW=2099-01-05T09:00:00Z pulumi preview");
+  expect(preview).toMatch(/\+ 1 to create\s+~ 1 to update\s+2 changes\. 3 unchanged/);
+  expect(living()).toEqual(made);
+});
+
 test("a key that destroy may not delete, and one that it leaves behind", async () => {
   const { living } = await following("docs/recipes/protect-and-retain.md");
   await succeeds("pulumi up");
