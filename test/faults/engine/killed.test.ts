@@ -91,7 +91,7 @@ function leftBy(kind: Kind, generated: boolean, phase: Phase): Mark | undefined 
 /** Every request once, the phases by turns. */
 const killed = all ? cells : cells.filter(({ nth, phase }) => phases.indexOf(phase) === (nth - 1) % 3);
 const answered = cells.filter(({ phase }) => phase === "acted on before the kill");
-const interrupted = all ? answered : answered.filter(({ nth }) => nth % 2 === 1);
+const interrupted = all ? answered : answered.filter(({ nth }) => nth % 4 === 1);
 const terminated = all ? answered : answered.filter(({ nth }) => nth === 5);
 const orphaned = all ? answered : answered.filter(({ nth }) => nth === 3 || nth === 6);
 const together = [
