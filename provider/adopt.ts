@@ -6,7 +6,7 @@ import { Impossible } from "./errors";
 import { type KeyInputs, type KeyState, remembered, resolve, stateOf } from "./key";
 import type { PropertyName } from "./properties";
 import { expectReadable } from "./secret";
-import { holdsUnknown } from "./unknown";
+import { holdsUnknown, isUnknown } from "./unknown";
 import { bringAbout } from "./update";
 import { LiveKey, seeThrough } from "./write";
 
@@ -52,8 +52,11 @@ export function announce(api: CometApi, record: KeyRecord, inputs: KeyInputs): s
   const was = asFound(record, inputs);
   const want = resolve(inputs);
   const shown = (value: unknown) => (value === undefined ? "none" : api.quote(JSON.stringify(value)));
+  const notKnown = (name: PropertyName) =>
+    holdsUnknown(inputs[name]) ||
+    (name === "modelLimitsEnabled" && inputs[name] === undefined && isUnknown(inputs.modelLimits));
   const change = (name: PropertyName) =>
-    `${name} ${shown(was[name])} => ${holdsUnknown(inputs[name]) ? "[unknown]" : shown(want[name])}`;
+    `${name} ${shown(was[name])} => ${notKnown(name) ? "[unknown]" : shown(want[name])}`;
   const quotaStays = was.remainQuota !== undefined;
   const properties = diff(was, inputs).properties.filter((name) => name !== "remainQuota" || !quotaStays);
   const changes = properties.length === 0 ? "nothing changes" : properties.map(change).join(", ");

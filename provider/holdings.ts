@@ -15,12 +15,19 @@ export class Holdings {
   private readonly known = new Set<string>();
   /** Who is about to take over which key, as far as that can be told. */
   private readonly takers = new Map<string, string>();
+  /** Keys that a resource was to take over in this run, and could not. */
+  private readonly missed = new Set<string>();
+  /** Resources that hold a key already, as far as they say who they are. */
+  private readonly holders = new Set<string>();
+  /** By which taking over, in this run, each key is held. */
+  private readonly fresh = new Map<string, string | undefined>();
   /** By which taking over, if any, each key is held. */
   private readonly marks = new Map<string, string | undefined>();
 
   /** A resource was seen that has taken over a key, as its inputs say. */
-  seen(place: Place): void {
+  seen(place: Place, holder: string | undefined): void {
     this.known.add(text(place));
+    if (holder !== undefined) this.holders.add(holder);
   }
 
   /** A resource was seen that holds a key, as its state says. */
@@ -32,7 +39,19 @@ export class Holdings {
   /** A key was taken over. */
   taken(place: Place, state: KeyState): void {
     this.takers.delete(text(place));
+    this.missed.delete(text(place));
+    this.fresh.set(identity(place.id, state), state.__adopted);
     this.held(place, state);
+  }
+
+  /** A key was to be taken over, and was not. */
+  notTaken(place: Place): void {
+    this.missed.add(text(place));
+  }
+
+  /** Whether a key is to stay because a resource of the program wants it, though it could not take it over. */
+  isMissed(place: Place): boolean {
+    return this.missed.has(text(place));
   }
 
   released(place: Place, state: Partial<KeyState>): void {
@@ -46,14 +65,16 @@ export class Holdings {
     const other = this.takers.get(key);
     if (other !== undefined && other !== taker)
       return `another resource of this stack takes over the key ${place.id} too, and a key has one resource. Share its outputs.`;
-    if (this.known.has(key)) return inStack(place);
+    if (this.known.has(key) || this.holders.has(taker)) return inStack(place);
     this.takers.set(key, taker);
     return undefined;
   }
 
-  /** Why a resource cannot go on holding a key, unless nobody is about to take it over. */
-  refuseHolder(place: Place): string | undefined {
-    return this.takers.has(text(place)) ? inStack(place) : undefined;
+  /** Why a resource cannot go on holding a key, unless nobody has taken it over in this run, or is about to. */
+  refuseHolder(place: Place, state: Partial<KeyState>): string | undefined {
+    const key = identity(place.id, state);
+    const lost = this.fresh.has(key) && this.fresh.get(key) !== state.__adopted;
+    return lost || this.takers.has(text(place)) ? inStack(place) : undefined;
   }
 
   /**

@@ -82,7 +82,7 @@ export class KeyLifecycle {
     });
     if (id === undefined || isUnknown(id) || isUnknown(account)) return { inputs, failures };
     if (old.name !== undefined) {
-      this.holdings.seen(this.placeOf(id, old));
+      this.holdings.seen(this.placeOf(id, old), urn);
       return { inputs, failures };
     }
     if (failures.some(({ property }) => ["adoptId", "account", ""].includes(property)))
@@ -149,7 +149,7 @@ export class KeyLifecycle {
     const other = adoptId !== undefined && !isUnknown(adoptId) && adoptId !== id;
     const refused = other
       ? `adoptId ${refuseOther(adoptId, id)}.`
-      : this.holdings.refuseHolder(this.placeOf(id, old));
+      : this.holdings.refuseHolder(this.placeOf(id, old), old);
     if (refused !== undefined) throw new Told(`comparing ${named(id, old)}`, refused, {});
     this.holdings.held(this.placeOf(id, old), old);
     return diff(old, inputs);
@@ -181,6 +181,13 @@ export class KeyLifecycle {
       this.host.tell(`${named(id, old)} stays: it was taken over by another resource of this stack, or anew`);
       return;
     }
+    if (this.holdings.isMissed(this.placeOf(id, old))) {
+      throw new Told(
+        `deleting ${named(id, old)}`,
+        `${named(id, old)} stays: another resource of this stack was to take it over, and could not. Mend that, then run \`pulumi up\` again`,
+        {},
+      );
+    }
     await this.operation(`deleting ${named(id, old)}`, old, (api) => remove(api, id, old));
     this.holdings.released(this.placeOf(id, old), old);
   }
@@ -193,6 +200,7 @@ export class KeyLifecycle {
       return made;
     } catch (error) {
       if (error instanceof HalfMade) this.holdings.taken(place, error.state);
+      else this.holdings.notTaken(place);
       throw error;
     }
   }

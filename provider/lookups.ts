@@ -20,7 +20,8 @@ export interface Sought {
 /** What a key is told of itself. The account's token takes no part in it. */
 export function usage(host: Host, { key, account }: Sought & { key: string }): Promise<CometApiKeyUsage> {
   return lookUp(host, "reading the usage of a key", account, false, async (api) => {
-    if (!/^[\x21-\x7e]+$/.test(key) || /^bearer/i.test(key))
+    // A program without types, or a variable of the environment that is not set.
+    if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key) || /^bearer/i.test(key))
       throw new Impossible("`key` must be an API key as it is, such as the `key` of a CometApiKey");
     try {
       const { expiredTime, ...told } = await api.usage(key);

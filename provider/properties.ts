@@ -67,7 +67,8 @@ export function property(name: PropertyName): Property<unknown> {
 
 /** Whether two declarations, or a declaration and the live key, agree on one property. */
 export function same(name: PropertyName, one: unknown, other: unknown): boolean {
-  return one === undefined || other === undefined ? one === other : property(name).same(one, other);
+  const incomparable = [one, other].some((value) => value === undefined || isUnknown(value));
+  return incomparable ? one === other : property(name).same(one, other);
 }
 
 function sameSet(canonical: (element: string) => string) {

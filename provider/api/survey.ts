@@ -21,7 +21,8 @@ interface Wanted {
  */
 export class Survey {
   private seen = new Map<string, Item>();
-  private walk: Promise<void> = Promise.resolve();
+  /** The one under way. */
+  private walk: Promise<void> | undefined;
   private began = 0;
   private lastRead = 0;
   private readonly loader: DataLoader<Wanted, Item | undefined>;
@@ -46,13 +47,16 @@ export class Survey {
 
   private async serve(wanted: readonly Wanted[]): Promise<(Item | undefined)[]> {
     const now = wanted[0]?.budget.clock.now() ?? 0;
-    if (now - this.lastRead > pauseMs || now - this.began > oldestMs) this.forget();
+    const isOld = now - this.lastRead > pauseMs || now - this.began > oldestMs;
+    if (isOld && this.walk === undefined) this.forget();
     this.lastRead = now;
     const missing = () => wanted.filter(({ id }) => !this.seen.has(id));
-    if (missing().length > 0) await this.walk;
+    while (this.walk !== undefined && missing().length > 0) await this.walk;
     if (missing().length >= together) {
       this.began = now;
-      this.walk = this.lookAround(missing(), this.seen);
+      this.walk = this.lookAround(missing(), this.seen).finally(() => {
+        this.walk = undefined;
+      });
       await this.walk;
       this.lastRead = wanted[0]?.budget.clock.now() ?? 0;
     }

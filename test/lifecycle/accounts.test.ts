@@ -325,7 +325,12 @@ describe("a key is taken over", () => {
         billing: { accessToken: billing.token },
       }),
     );
-    await setup.resource("one").up({ remainQuota: 5, adoptId });
+    const one = setup.resource("one");
+    await one.up({ remainQuota: 5, adoptId });
+    // Moved there with adoptId, it would get a stranger's key.
+    await expect(one.up({ remainQuota: 5, adoptId, account: "other" })).rejects.toThrow(
+      "to replace the key by a new one, remove adoptId",
+    );
     const [twice, other] = [setup.resource("two"), setup.resource("three")];
     const { failures } = await twice.checkWhole({ remainQuota: 5, adoptId, account: "same" });
     expect(failures[0]?.reason).toContain(`the key ${adoptId} is in this stack already`);

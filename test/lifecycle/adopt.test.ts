@@ -174,6 +174,15 @@ test("what is not known yet is told as such, and the quota as staying", async ()
   expect(setup.told.at(-1)).toBe(`takes over the key "legacy" (id ${adoptId}): totalQuota 100 => [unknown]`);
 });
 
+test("a list that is not known yet at all is told as such, and with it whether it applies", async () => {
+  const { setup, adoptId, key } = await given({}, { ...legacy, allow_ips: "::1" });
+  await key.checkWhole({ adoptId, remainQuota: 1, modelLimits: unknown, allowIps: unknown });
+  expect(setup.told).toEqual([
+    `takes over the key "legacy" (id ${adoptId}): modelLimits ["gpt-5"] => [unknown], allowIps ["::1"] => [unknown]; ` +
+      "what it has left, 70, stays",
+  ]);
+});
+
 describe("a key cannot be taken over", () => {
   test.each([
     [1234, 'must be the key\'s id as text, such as "1234", but is 1234'],
@@ -402,6 +411,34 @@ describe("a replacement", () => {
     await second.up({ adoptId: first.id, ...same });
     await first.destroy();
     expect(server.key(Number(second.id)).deletedAt).toBeUndefined();
+  });
+
+  test("a key that a resource was to take over in vain is not deleted with the one that gives it away", async () => {
+    const { setup, server } = await given();
+    const first = setup.resource("first");
+    await first.up(same);
+    const { id } = first;
+    again(setup);
+    const second = setup.resource("second");
+    server.fault(put, faults.refuse("no access to group"));
+    await expect(second.up({ adoptId: id, ...same, group: "gold" })).rejects.toThrow("no access to group");
+    // With --continue-on-error the engine goes on to what is to be deleted.
+    await expect(first.destroy()).rejects.toThrow("another resource of this stack was to take it over");
+    expect(server.key(Number(id)).deletedAt).toBeUndefined();
+    await second.up({ adoptId: id, ...same });
+    await first.destroy();
+    expect(server.key(Number(id)).deletedAt).toBeUndefined();
+  });
+
+  test("of two resources the one that held a key is refused once the other has taken it over", async () => {
+    const { setup } = await given();
+    const first = setup.resource("first");
+    await first.up(same);
+    again(setup);
+    // As when the id is known only to the update.
+    const made = await setup.lifecycle.create({ name: "legacy", remainQuota: 70, adoptId: String(first.id) });
+    expect(made.id).toBe(first.id);
+    expect(() => first.preview(same)).toThrow("is in this stack already");
   });
 });
 

@@ -58,11 +58,14 @@ describe("getCometApiKeyUsage", () => {
     );
   });
 
-  test.each(["", "sk-a b", "sk-a\r\nx: y", "Bearer sk-abc"])("refuses %j before any request", async (key) => {
-    const { server, host } = await given();
-    await expect(usage(host, { key })).rejects.toThrow("`key` must be an API key as it is");
-    expect(server.requests).toEqual([]);
-  });
+  test.each([undefined as never, "", "sk-a b", "sk-a\r\nx: y", "Bearer sk-abc"])(
+    "refuses %j before any request",
+    async (key) => {
+      const { server, host } = await given();
+      await expect(usage(host, { key })).rejects.toThrow("`key` must be an API key as it is");
+      expect(server.requests).toEqual([]);
+    },
+  );
 });
 
 describe("getCometApiKeys", () => {

@@ -474,7 +474,7 @@ test("none of the cells was left out", () => {
     killed: all ? 36 : 12,
     together: all ? 7 : 3,
     orphaned: all ? 12 : 2,
-    interrupted: all ? 12 : 6,
+    interrupted: all ? 12 : 3,
     terminated: all ? 12 : 1,
   });
 });
