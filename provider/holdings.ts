@@ -17,8 +17,8 @@ export class Holdings {
   private readonly takers = new Map<string, string>();
   /** Keys that a resource was to take over in this run, and could not. */
   private readonly missed = new Set<string>();
-  /** Resources that hold a key already, as far as they say who they are. */
-  private readonly holders = new Set<string>();
+  /** Which resource holds a key already, as far as it says who it is. */
+  private readonly holders = new Map<string, string>();
   /** By which taking over, in this run, each key is held. */
   private readonly fresh = new Map<string, string | undefined>();
   /** By which taking over, if any, each key is held. */
@@ -27,7 +27,7 @@ export class Holdings {
   /** A resource was seen that has taken over a key, as its inputs say. */
   seen(place: Place, holder: string | undefined): void {
     this.known.add(text(place));
-    if (holder !== undefined) this.holders.add(holder);
+    if (holder !== undefined) this.holders.set(text(place), holder);
   }
 
   /** A resource was seen that holds a key, as its state says. */
@@ -54,8 +54,10 @@ export class Holdings {
     return this.missed.has(text(place));
   }
 
+  /** A key is gone. */
   released(place: Place, state: Partial<KeyState>): void {
     this.known.delete(text(place));
+    this.holders.delete(text(place));
     this.marks.delete(identity(place.id, state));
   }
 
@@ -65,7 +67,7 @@ export class Holdings {
     const other = this.takers.get(key);
     if (other !== undefined && other !== taker)
       return `another resource of this stack takes over the key ${place.id} too, and a key has one resource. Share its outputs.`;
-    if (this.known.has(key) || this.holders.has(taker)) return inStack(place);
+    if (this.known.has(key) || [...this.holders.values()].includes(taker)) return inStack(place);
     this.takers.set(key, taker);
     return undefined;
   }

@@ -168,7 +168,9 @@ export class KeyLifecycle {
   ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
     // A key that is only looked up has no state: it is where a new one would be.
     const sought = old.name === undefined ? await this.lookedUp(id, old) : old;
-    return this.operation(`reading ${named(id, sought)}`, sought, (api) => read(api, id, sought));
+    const live = await this.operation(`reading ${named(id, sought)}`, sought, (api) => read(api, id, sought));
+    if (live === undefined) this.holdings.released(this.placeOf(id, sought), sought);
+    return live;
   }
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {

@@ -430,6 +430,16 @@ describe("a replacement", () => {
     expect(server.key(Number(id)).deletedAt).toBeUndefined();
   });
 
+  test("a resource whose key is found to be gone may take over another in the same run", async () => {
+    const { server, id, adoptId, key } = await given();
+    await key.up({ adoptId, ...same });
+    await key.up({ adoptId, ...same });
+    server.console.delete(id);
+    await key.refresh();
+    const next = String(server.console.create(legacy).id);
+    expect(await key.up({ adoptId: next, ...same })).toBe("created");
+  });
+
   test("of two resources the one that held a key is refused once the other has taken it over", async () => {
     const { setup } = await given();
     const first = setup.resource("first");
