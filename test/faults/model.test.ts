@@ -9,7 +9,7 @@ import { type Kind, troubles } from "./troubles";
  * Random histories against a small model of the contract. `FC_RUNS=5000 npx vitest run test/faults/model.test.ts`
  * plays thousands; a failure prints its seed and path, and `FC_SEED` and `FC_PATH` play it again.
  */
-const { FC_RUNS = "600", FC_SEED = "20260101", FC_PATH } = process.env;
+const { FC_RUNS = "400", FC_SEED = "20260101", FC_PATH } = process.env;
 const runs = Number(FC_RUNS);
 
 const nowhere = { other: "http://127.0.0.1:1", speechless: "", selfSigned: "" };
