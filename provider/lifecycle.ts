@@ -146,12 +146,11 @@ export class KeyLifecycle {
   /** Whether an update is due, or a key in another account. Nothing else ever needs a replacement. */
   diff(id: string, old: KeyState, inputs: KeyInputs): KeyDiff {
     const { adoptId } = inputs;
+    const place = this.placeOf(id, old);
     const other = adoptId !== undefined && !isUnknown(adoptId) && adoptId !== id;
-    const refused = other
-      ? `adoptId ${refuseOther(adoptId, id)}.`
-      : this.holdings.refuseHolder(this.placeOf(id, old), old);
+    const refused = other ? `adoptId ${refuseOther(adoptId, id)}.` : this.holdings.refuseHolder(place, old);
     if (refused !== undefined) throw new Told(`comparing ${named(id, old)}`, refused, {});
-    this.holdings.held(this.placeOf(id, old), old);
+    this.holdings.held(place, old);
     return diff(old, inputs);
   }
 
@@ -183,7 +182,8 @@ export class KeyLifecycle {
       this.host.tell(`${named(id, old)} stays: it was taken over by another resource of this stack, or anew`);
       return;
     }
-    if (this.holdings.isMissed(this.placeOf(id, old))) {
+    const place = this.placeOf(id, old);
+    if (this.holdings.isMissed(place)) {
       throw new Told(
         `deleting ${named(id, old)}`,
         `${named(id, old)} stays: another resource of this stack was to take it over, and could not. Mend that, then run \`pulumi up\` again`,
@@ -191,7 +191,7 @@ export class KeyLifecycle {
       );
     }
     await this.operation(`deleting ${named(id, old)}`, old, (api) => remove(api, id, old));
-    this.holdings.released(this.placeOf(id, old), old);
+    this.holdings.released(place, old);
   }
 
   private async adopt(id: string, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {

@@ -7,6 +7,7 @@ import type { KeyInputs, KeyState } from "../../provider/key";
 import { type KeyHost, KeyLifecycle } from "../../provider/lifecycle";
 import {
   type CometServer,
+  faults,
   type KeyView,
   newApi,
   type Personality,
@@ -222,3 +223,11 @@ export const backends: [string, Partial<Personality>][] = [
   ["CometAPI", {}],
   ["New API", { ...newApi, maskedKeys: false }],
 ];
+
+/** The ways in which an answer gets lost. */
+export const lost = {
+  "before the server acted": faults.reset(),
+  "after the server acted": faults.reset({ act: true }),
+  "half-way through its answer": faults.cutInHalf(),
+  "by a gateway's 504 after the server acted": faults.answer({ status: 504, body: {} }, { act: true }),
+};

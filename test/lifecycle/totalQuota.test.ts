@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { check } from "../../provider/check";
 import { faults } from "../server";
-import { backends, type Resource, type Rig, rig } from "./rig";
+import { backends, lost, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -275,12 +275,6 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(await key.up({ totalQuota: 200, status: "disabled" })).toBe("same");
   });
 
-  const lost = {
-    "before the server acted": faults.reset(),
-    "after the server acted": faults.reset({ act: true }),
-    "half-way through its answer": faults.cutInHalf(),
-    "by a gateway's 504 after the server acted": faults.answer({ status: 504, body: {} }, { act: true }),
-  };
   test.each(Object.entries(lost))("a top-up lost %s is given once", async (_name, fault) => {
     const { server, key, spend } = await given({ totalQuota: 100 }, { personality });
     spend(30);

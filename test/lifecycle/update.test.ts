@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type CometServer, faults } from "../server";
-import { backends, type Resource, type Rig, rig } from "./rig";
+import { backends, lost, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 
@@ -205,12 +205,6 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(key.live.remain_quota).toBe(11);
   });
 
-  const lost = {
-    "before the server acted": faults.reset(),
-    "after the server acted": faults.reset({ act: true }),
-    "half-way through its answer": faults.cutInHalf(),
-    "by a gateway's 504 after the server acted": faults.answer({ status: 504, body: {} }, { act: true }),
-  };
   test.each(Object.entries(lost))("an update lost %s is settled by looking", async (_name, fault) => {
     const setup = await rig({ personality });
     const key = await made(setup, { remainQuota: 100 });

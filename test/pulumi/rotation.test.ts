@@ -2,7 +2,15 @@ import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectNoLeak, secretsOf } from "../faults/leaks";
 import { type CometServer, faults, type KeyView } from "../server/index";
-import { type Change, failure, newStack, type Run, startEmulator, type TestStack, type UpRun } from "./stack";
+import {
+  type Change,
+  failure,
+  keepPrinted,
+  newStack,
+  startEmulator,
+  type TestStack,
+  type UpRun,
+} from "./stack";
 
 /** Far ahead, so that what expires lies ahead of today. */
 const dayOne = Date.parse("2099-01-05T09:00:00Z");
@@ -25,12 +33,8 @@ function program(changed: Record<string, unknown>): string {
 describe("a rotating key, over simulated days", () => {
   let server: CometServer;
   let stack: TestStack;
-  const printed: string[] = [];
+  const { printed, told } = keepPrinted();
 
-  const told = <T extends Run>(run: T): T => {
-    printed.push(run.output);
-    return run;
-  };
   const on = (n: number) => {
     stack.stack.workspace.envVars["COMETAPI_NOW"] = day(n);
   };

@@ -127,6 +127,16 @@ export interface StoredResource {
   [more: string]: unknown;
 }
 
+/** Keeps what runs printed, so that it can be searched in the end. */
+export function keepPrinted() {
+  const printed: string[] = [];
+  const told = <T extends Pick<Run, "output">>(run: T): T => {
+    printed.push(run.output);
+    return run;
+  };
+  return { printed, told };
+}
+
 /** A file backend, its passphrase, and a PULUMI_HOME. */
 export class Backend {
   readonly folder = newFolder("state");

@@ -2,12 +2,12 @@ import type { ConfigMap } from "@pulumi/pulumi/automation/index.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectNoLeak } from "../../faults/leaks";
 import type { CometServer } from "../../server/index";
-import { failure, newStack, startEmulator, type TestStack } from "../stack";
+import { failure, keepPrinted, newStack, startEmulator, type TestStack } from "../stack";
 
 describe("examples/accounts", () => {
   let server: CometServer;
   let stack: TestStack;
-  const printed: string[] = [];
+  const { printed, told } = keepPrinted();
   const team = { own: 0, billing: 1, search: 2 };
   const accountOf = (name: keyof typeof team) => {
     const account = server.accounts[team[name]];
@@ -21,10 +21,6 @@ describe("examples/accounts", () => {
       true,
     );
   const ownerOf = (name: string) => server.key(stack.keyId(name)).user_id;
-  const told = <T extends { output: string }>(run: T): T => {
-    printed.push(run.output);
-    return run;
-  };
 
   beforeAll(async () => {
     server = await startEmulator({ accounts: [{}, {}, {}] });

@@ -1,16 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectNoLeak, secretsOf } from "../../faults/leaks";
 import { type CometServer, faults } from "../../server/index";
-import { failure, newStack, startEmulator, type TestStack } from "../stack";
+import { failure, keepPrinted, newStack, startEmulator, type TestStack } from "../stack";
 
 describe("examples/check-models", () => {
   let server: CometServer;
   let stack: TestStack;
-  const printed: string[] = [];
-  const told = <T extends { output: string }>(run: T): T => {
-    printed.push(run.output);
-    return run;
-  };
+  const { printed, told } = keepPrinted();
   const warnings = (run: Awaited<ReturnType<TestStack["preview"]>>) =>
     run.events
       .map(({ diagnosticEvent }) => diagnosticEvent)
