@@ -1,8 +1,5 @@
 export { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "./cometApiKey";
 export {
-  type CometApiKeySummary,
-  type CometApiKeyUsage,
-  type CometApiModel,
   type GetCometApiKeysArgs,
   type GetCometApiKeyUsageArgs,
   type GetCometApiModelsArgs,
@@ -13,4 +10,5 @@ export {
   getCometApiModels,
   getCometApiModelsOutput,
 } from "./lookups";
+export type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "./lookupTypes";
 export { type RotatedKey, RotatingCometApiKey, type RotatingCometApiKeyArgs } from "./rotatingCometApiKey";

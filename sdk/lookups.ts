@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CometApiKey } from "./cometApiKey";
-import { lookUp } from "./door";
+import { withLookups } from "./loadLookups";
+import type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "./lookupTypes";
 
 /** The arguments of a look-up as its `…Output` form takes them. */
 type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
@@ -20,26 +20,6 @@ export interface GetCometApiKeyUsageArgs extends LookupArgs {
   key: string;
 }
 
-/** What a key was granted, has used and may do, all quota in CometAPI's internal units. */
-export interface CometApiKeyUsage {
-  /** The display name in the CometAPI console. */
-  name: string;
-  /** What the key was granted in all: used and available together. */
-  totalQuota: number;
-  /** What the key has used. */
-  usedQuota: number;
-  /** What is left. Means nothing for an unlimited key. */
-  availableQuota: number;
-  /** Whether the key works without looking at its quota. */
-  unlimitedQuota: boolean;
-  /** The ids of the models the key may use, sorted. */
-  modelLimits: string[];
-  /** Whether `modelLimits` applies. */
-  modelLimitsEnabled: boolean;
-  /** When the key stops working: RFC 3339 in UTC, or `"never"`. */
-  expiredTime: string;
-}
-
 /** The arguments of {@link getCometApiKeys}. Keys that fit all of them are returned. */
 export interface GetCometApiKeysArgs extends LookupArgs {
   /** Only keys of exactly this display name. Default: any. */
@@ -48,35 +28,8 @@ export interface GetCometApiKeysArgs extends LookupArgs {
   status?: "enabled" | "disabled" | "expired" | "exhausted" | null | undefined;
 }
 
-/** A key in the account, without its secret. The properties are those of {@link CometApiKey}. */
-export type CometApiKeySummary = { id: string } & pulumi.Unwrap<
-  Pick<
-    CometApiKey,
-    | "name"
-    | "status"
-    | "expiredTime"
-    | "unlimitedQuota"
-    | "modelLimits"
-    | "modelLimitsEnabled"
-    | "allowIps"
-    | "group"
-    | "crossGroupRetry"
-    | "userId"
-    | "createdTime"
-    | "accessedTime"
-    | "usedQuota"
-    | "availableQuota"
-  >
->;
-
 /** The arguments of {@link getCometApiModels}. */
 export interface GetCometApiModelsArgs extends LookupArgs {}
-
-/** A model of CometAPI's catalogue. */
-export interface CometApiModel {
-  /** What `modelLimits` and model requests call it. */
-  id: string;
-}
 
 /**
  * What a key has used and what it has left, now: read at every preview and update, with the key's own secret.
@@ -88,7 +41,7 @@ export interface CometApiModel {
  * @throws {pulumi.RunError} when CometAPI cannot be reached or does not know the key
  */
 export function getCometApiKeyUsage(args: GetCometApiKeyUsageArgs): Promise<CometApiKeyUsage> {
-  return lookUp(({ usage }, host) => usage(host, args));
+  return withLookups(({ usage }, host) => usage(host, args));
 }
 
 /**
@@ -117,7 +70,7 @@ export function getCometApiKeyUsageOutput(
  * @throws {pulumi.RunError} when a setting is missing, or CometAPI cannot be reached or says no
  */
 export function getCometApiKeys(args: GetCometApiKeysArgs = {}): Promise<CometApiKeySummary[]> {
-  return lookUp(({ keys }, host) => keys(host, args));
+  return withLookups(({ keys }, host) => keys(host, args));
 }
 
 /** {@link getCometApiKeys} with arguments that are outputs. */
@@ -138,7 +91,7 @@ export function getCometApiKeysOutput(
  * @throws {pulumi.RunError} when CometAPI cannot be reached or says no
  */
 export function getCometApiModels(args: GetCometApiModelsArgs = {}): Promise<CometApiModel[]> {
-  return lookUp(({ models }, host) => models(host, args));
+  return withLookups(({ models }, host) => models(host, args));
 }
 
 /** {@link getCometApiModels} with arguments that are outputs. */

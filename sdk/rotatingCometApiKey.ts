@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CometApiKey, type CometApiKeyArgs } from "./cometApiKey";
 import { runError } from "./runError";
-import { instant, readSchedule, type Slot, slotAt, slotLabel, spelled } from "./slots";
+import { instant, readSchedule, type Slot, slotAt, slotLabel, toRfc3339 } from "./slots";
 
 /** The arguments of a {@link RotatingCometApiKey}: those of each of its keys, and when a new one takes over. */
 export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredTime" | "adoptId"> {
@@ -119,14 +119,14 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
         {
           ...keyArgs,
           name: pulumi.output(keyArgs.name).apply((given) => given && `${given}-${slotLabel(slot)}`),
-          ...(hardExpiry && { expiredTime: spelled(Date.parse(slot.end) + overlap) }),
+          ...(hardExpiry && { expiredTime: toRfc3339(Date.parse(slot.end) + overlap) }),
         },
         { parent: this },
       );
     const current = keyOf(slot);
     const rotation = new Rotation(
       name,
-      { ...slot, now: spelled(now), overlap, hardExpiry: hardExpiry === true },
+      { ...slot, now: toRfc3339(now), overlap, hardExpiry: hardExpiry === true },
       // What was not made must not be remembered as if it had been.
       { parent: this, dependsOn: current },
     );
@@ -176,7 +176,7 @@ function clock(): number {
   return now;
 }
 
-/** What a rotation remembers from one `up` to the next: see `provider/rotation.ts`. */
+/** What a rotation remembers from one `up` to the next: see `provider/dynamic/rotation.ts`. */
 class Rotation extends pulumi.CustomResource {
   declare readonly kept: pulumi.Output<Slot[] | undefined>;
 

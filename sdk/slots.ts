@@ -61,7 +61,7 @@ export function readSchedule(
 /** The slot that a moment, in Unix milliseconds, is in. */
 export function slotAt({ every, anchor }: Schedule, now: number): Slot {
   const start = anchor + Math.floor((now - anchor) / every) * every;
-  return { start: spelled(start), end: spelled(start + every) };
+  return { start: toRfc3339(start), end: toRfc3339(start + every) };
 }
 
 /** What a slot's key is called after: its start, as short as it can be. */
@@ -73,7 +73,7 @@ export function slotLabel({ start }: Slot): string {
 }
 
 /** RFC 3339 in UTC, in whole seconds as every instant here is. */
-export function spelled(ms: number): string {
+export function toRfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
@@ -106,7 +106,7 @@ export function instant(text: unknown): number | string {
   const sound =
     date !== undefined &&
     new Date(`${date}T00:00:00Z`).getTime() >= 0 &&
-    spelled(Date.parse(date)).startsWith(date);
+    toRfc3339(Date.parse(date)).startsWith(date);
   const ms = sound ? Date.parse(String(text)) : Number.NaN;
   return Number.isNaN(ms)
     ? `is ${JSON.stringify(text)}, which is no instant from 1970 on. Give RFC 3339 in whole seconds with an offset, such as "2026-01-01T00:00:00Z"`

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import type { Clock } from "../clock";
-import { type Settings, settingName } from "../settings";
-import { type NoAnswer, Refused } from "./errors";
+import type { Clock } from "./clock";
+import { type NoAnswerError, RefusedError } from "./errors";
 import { Gathering } from "./gathering";
-import { Listing } from "./listing";
+import { KeyList } from "./keyList";
+import { RefreshCache } from "./refreshCache";
 import { Budget } from "./retry";
-import { Survey } from "./survey";
-import { type Call, type Limits, Transport } from "./transport";
+import { type Call, type Endpoint, type Limits, Transport } from "./transport";
 import {
   createBody,
   type Item,
@@ -30,24 +29,24 @@ const done = z.unknown();
 /** What every operation of one account shares: connections and the walks over its list. */
 export class Account {
   private readonly transport: Transport;
-  private readonly listing: Listing;
-  private readonly survey: Survey;
+  private readonly listing: KeyList;
+  private readonly survey: RefreshCache;
   private readonly gathering = new Gathering();
 
   constructor(
-    settings: Settings,
+    endpoint: Endpoint,
     secrets: Set<string>,
     private readonly clock: Clock,
     private readonly notify: (line: string) => void,
     limits?: Limits,
   ) {
-    this.transport = new Transport(settings, secrets, limits);
-    this.listing = new Listing(
+    this.transport = new Transport(endpoint, secrets, limits);
+    this.listing = new KeyList(
       (page, size, budget) => this.within(budget).page(page, size),
       this.gathering,
-      settingName("accessToken", settings.account),
+      endpoint.settingName("accessToken"),
     );
-    this.survey = new Survey(this.listing);
+    this.survey = new RefreshCache(this.listing);
   }
 
   /**
@@ -57,7 +56,7 @@ export class Account {
    * @param budgetMs for what is not worth the usual patience
    */
   operation(key?: string, budgetMs?: number): CometApi {
-    if (key !== undefined) this.transport.conceal(key);
+    if (key !== undefined) this.transport.addSecret(key);
     return this.within(new Budget(this.clock, this.notify, budgetMs));
   }
 
@@ -72,13 +71,13 @@ export class Account {
 
 /**
  * CometAPI's key management. Reads are repeated by the retry policy; a write only when it certainly did not
- * happen. A write that may have happened ends in {@link NoAnswer}: its caller looks before it tries again.
+ * happen. A write that may have happened ends in {@link NoAnswerError}: its caller looks before it tries again.
  */
 export class CometApi {
   constructor(
     private readonly transport: Transport,
-    private readonly listing: Listing,
-    private readonly survey: Survey,
+    private readonly listing: KeyList,
+    private readonly survey: RefreshCache,
     private readonly gathering: Gathering,
     readonly budget: Budget,
   ) {}
@@ -111,7 +110,8 @@ export class CometApi {
   async page(page: number, size: number): Promise<Page> {
     const call: Call = { method: "GET", path: `/api/token/?p=${page}&page_size=${size}` };
     const found = await this.read(call, pageAnswer);
-    for (const { raw } of found.items) if (typeof raw["key"] === "string") this.transport.conceal(raw["key"]);
+    for (const { raw } of found.items)
+      if (typeof raw["key"] === "string") this.transport.addSecret(raw["key"]);
     return found;
   }
 
@@ -124,7 +124,7 @@ export class CometApi {
     try {
       return this.expectId(call, id, await this.read(call, recordAnswer));
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof RefusedError)) throw error;
       return this.listed(id, owner);
     }
   }
@@ -157,7 +157,7 @@ export class CometApi {
 
   /** `GET /api/usage/token/`: what a key is told of itself, by its own secret. */
   usage(key: string): Promise<KeyUsage> {
-    this.transport.conceal(key);
+    this.transport.addSecret(key);
     const call: Call = { method: "GET", path: "/api/usage/token/", authorization: `Bearer ${key}` };
     return this.read(call, usageAnswer, plainEnvelope);
   }
@@ -173,8 +173,8 @@ export class CometApi {
   }
 
   /** A stranger's words, fit to be shown. */
-  quote(text: string): string {
-    return this.transport.quote(text);
+  redact(text: string): string {
+    return this.transport.redact(text);
   }
 
   private full(item: Item): KeyRecord;
@@ -189,7 +189,7 @@ export class CometApi {
   }
 
   private seen(found: KeyRecord): KeyRecord {
-    this.transport.conceal(found.key);
+    this.transport.addSecret(found.key);
     return found;
   }
 
@@ -202,7 +202,7 @@ export class CometApi {
 
   private write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
     this.survey.forget();
-    const harmless = (error: NoAnswer) => !error.mayHaveActed;
+    const harmless = (error: NoAnswerError) => !error.mayHaveActed;
     return this.budget.retrying(() => this.transport.exchange(call, answer), harmless);
   }
 }

@@ -1,5 +1,5 @@
 /** CometAPI answered, and the answer is no: asking again would get the same no. */
-export class Refused extends Error {
+export class RefusedError extends Error {
   constructor(
     /** CometAPI's own words, in whatever language it chose: to be shown, never to be decided on. */
     readonly answer: string,
@@ -23,7 +23,7 @@ interface Traits {
 }
 
 /** No answer that can be believed: the connection failed, or what came back is not what CometAPI sends. */
-export class NoAnswer extends Error {
+export class NoAnswerError extends Error {
   constructor(
     message: string,
     readonly traits: Traits,
@@ -37,7 +37,7 @@ export class NoAnswer extends Error {
   }
 
   /** The same, with more to say. An error may be shared by operations, so it is never changed. */
-  adding(text: string): NoAnswer {
-    return new NoAnswer(`${this.message} ${text}`, this.traits, { cause: this.cause });
+  adding(text: string): NoAnswerError {
+    return new NoAnswerError(`${this.message} ${text}`, this.traits, { cause: this.cause });
   }
 }

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock";
-import { NoAnswer } from "./errors";
+import type { Clock } from "./clock";
+import { NoAnswerError } from "./errors";
 
 /**
  * When a request is sent again. The statuses are CometAPI's own advice; 502 is added because every proxy in
@@ -29,7 +29,7 @@ export class Budget {
   constructor(
     readonly clock: Clock,
     /** Tells the person at the terminal something while the operation goes on. */
-    readonly tell: (line: string) => void,
+    readonly info: (line: string) => void,
     budgetMs: number = retryPolicy.budgetMs,
   ) {
     this.deadline = clock.now() + budgetMs;
@@ -41,17 +41,17 @@ export class Budget {
   }
 
   async wait(ms: number, why: string): Promise<void> {
-    if (ms > retryPolicy.silentWaitMs) this.tell(`${why}; trying again in ${Math.round(ms / 1000)} s`);
+    if (ms > retryPolicy.silentWaitMs) this.info(`${why}; trying again in ${Math.round(ms / 1000)} s`);
     await this.clock.sleep(ms);
   }
 
   /** Sends until an answer comes, as long as the policy and the budget allow and `mayRepeat` agrees. */
-  async retrying<T>(send: () => Promise<T>, mayRepeat: (error: NoAnswer) => boolean): Promise<T> {
+  async retrying<T>(send: () => Promise<T>, mayRepeat: (error: NoAnswerError) => boolean): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await send();
       } catch (error) {
-        if (!(error instanceof NoAnswer) || !error.traits.retry || !mayRepeat(error)) throw error;
+        if (!(error instanceof NoAnswerError) || !error.traits.retry || !mayRepeat(error)) throw error;
         const { retryAfterMs, unreachable } = error.traits;
         const wait = waitBeforeTry(tries, retryAfterMs);
         if ((unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {

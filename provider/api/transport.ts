@@ -1,10 +1,22 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import type { z } from "zod";
-import { isLoopback, type Settings, settingName } from "../settings";
-import { NoAnswer, Refused } from "./errors";
+import { NoAnswerError, RefusedError } from "./errors";
+import { isLoopback } from "./loopback";
 import { quotable } from "./redact";
 import { retryPolicy } from "./retry";
 import { envelope, errorBody, type Verdict } from "./wire";
+
+/** Where requests go, and as whom. */
+export interface Endpoint {
+  /** The personal access token, sent raw. Public data can be read without one. */
+  accessToken: string | undefined;
+  /** Without a slash at the end. */
+  baseUrl: string;
+  /** Sent as `New-Api-User`, for self-hosted New API. */
+  userId: string | undefined;
+  /** The name of a setting as the user knows it, for errors. */
+  settingName(name: "accessToken" | "baseUrl"): string;
+}
 
 export interface Limits {
   connectMs: number;
@@ -40,7 +52,7 @@ type Headers = Record<string, string | string[] | undefined>;
 export class Transport {
   private readonly agent: Dispatcher;
   constructor(
-    private readonly settings: Settings,
+    private readonly endpoint: Endpoint,
     /** What must never be printed: every token, and every key that was seen. */
     private readonly secrets: Set<string>,
     private readonly limits: Limits = defaultLimits,
@@ -52,16 +64,16 @@ export class Transport {
       maxResponseSize: limits.bodyBytes,
     };
     // A proxy would get the token in the clear from what is meant to stay on this machine.
-    this.agent = isLoopback(new URL(settings.baseUrl)) ? new Agent(options) : new EnvHttpProxyAgent(options);
+    this.agent = isLoopback(new URL(endpoint.baseUrl)) ? new Agent(options) : new EnvHttpProxyAgent(options);
   }
 
   /** Has `secret` left out of everything that is quoted from now on. */
-  conceal(secret: string): void {
+  addSecret(secret: string): void {
     this.secrets.add(secret);
   }
 
   private get addressSetting(): string {
-    return settingName("baseUrl", this.settings.account);
+    return this.endpoint.settingName("baseUrl");
   }
 
   async exchange<T>(call: Call, answer: z.ZodType<T>, verdictOf: z.ZodType<Verdict> = envelope): Promise<T> {
@@ -71,13 +83,13 @@ export class Transport {
     const verdict = verdictOf.safeParse(body);
     if (!verdict.success) {
       const said = errorBody.safeParse(body);
-      if (said.success) throw new Refused(`"${this.quote(said.data.error.message)}"`, status);
+      if (said.success) throw new RefusedError(`"${this.redact(said.data.error.message)}"`, status);
       throw this.unreadable(
         call,
         body === undefined ? "is not JSON" : `lacks a usable "success": ${this.shape(verdict.error)}`,
       );
     }
-    if (!verdict.data.success) throw new Refused(`"${this.quote(verdict.data.message ?? "")}"`, status);
+    if (!verdict.data.success) throw new RefusedError(`"${this.redact(verdict.data.message ?? "")}"`, status);
     return this.parse(call, answer, body);
   }
 
@@ -88,7 +100,7 @@ export class Transport {
     throw this.unreadable(call, `is not of the documented shape: ${this.shape(parsed.error)}`);
   }
 
-  quote(text: string): string {
+  redact(text: string): string {
     return quotable(text, this.secrets);
   }
 
@@ -97,7 +109,7 @@ export class Transport {
   }
 
   private async send({ method, path, body, authorization, withinMs = Number.POSITIVE_INFINITY }: Call) {
-    const { accessToken, baseUrl, userId } = this.settings;
+    const { accessToken, baseUrl, userId } = this.endpoint;
     const own = accessToken !== undefined && {
       authorization: accessToken,
       ...(userId !== undefined && { "new-api-user": userId }),
@@ -126,8 +138,8 @@ export class Transport {
   /** An HTTP error status, by the retry table of the API's documentation. */
   private failure(status: number, headers: Headers, body: unknown): Error {
     if (status < 400) {
-      return new NoAnswer(
-        `${this.settings.baseUrl} answered with a redirect (HTTP ${status}), which is never followed with the token. ` +
+      return new NoAnswerError(
+        `${this.endpoint.baseUrl} answered with a redirect (HTTP ${status}), which is never followed with the token. ` +
           `Set ${this.addressSetting} to the address of the API itself`,
         { mayHaveActed: false, retry: false },
       );
@@ -136,46 +148,46 @@ export class Transport {
     const soft = envelope.safeParse(body);
     const answer = parsed.success ? parsed.data.error.message : soft.success ? (soft.data.message ?? "") : "";
     const invalid = status === 500 && parsed.success && parsed.data.error.code === "invalid_request";
-    const told = answer === "" ? "with no reason given" : `"${this.quote(answer)}"`;
+    const told = answer === "" ? "with no reason given" : `"${this.redact(answer)}"`;
     const retry = retryPolicy.statuses.includes(status);
     // A server that failed in a way of its own may have acted before it did.
-    if (invalid || (!retry && status < 500)) return new Refused(told, status);
-    return new NoAnswer(`CometAPI answered HTTP ${status}, ${told}`, {
+    if (invalid || (!retry && status < 500)) return new RefusedError(told, status);
+    return new NoAnswerError(`CometAPI answered HTTP ${status}, ${told}`, {
       mayHaveActed: !retryPolicy.untouchedStatuses.includes(status),
       retry,
       retryAfterMs: retryAfter(headers),
     });
   }
 
-  private lost(cause: unknown): NoAnswer {
+  private lost(cause: unknown): NoAnswerError {
     const { code = "", syscall, message } = innermost(cause);
-    const reason = this.quote(message.includes(code) ? message : `${message} (${code})`);
-    const origin = this.settings.baseUrl;
+    const reason = this.redact(message.includes(code) ? message : `${message} (${code})`);
+    const origin = this.endpoint.baseUrl;
     if (neverConnected.test(code) || syscall === "connect") {
-      return new NoAnswer(
+      return new NoAnswerError(
         `cannot reach ${origin}: ${reason}`,
         { mayHaveActed: false, retry: true, unreachable: true },
         { cause },
       );
     }
     if (untrusted.test(code)) {
-      return new NoAnswer(
+      return new NoAnswerError(
         `cannot make a secure connection to ${origin}: ${reason}`,
         { mayHaveActed: false, retry: false },
         { cause },
       );
     }
     const tooLarge = code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
-    return new NoAnswer(
+    return new NoAnswerError(
       `no complete answer from ${origin}: ${tooLarge ? `more than ${this.limits.bodyBytes} bytes` : reason}`,
       { mayHaveActed: true, retry: !tooLarge },
       { cause },
     );
   }
 
-  unreadable(call: Call, why: string): NoAnswer {
-    return new NoAnswer(
-      `the answer of ${this.settings.baseUrl} to ${call.method} ${call.path} ${why}. ` +
+  unreadable(call: Call, why: string): NoAnswerError {
+    return new NoAnswerError(
+      `the answer of ${this.endpoint.baseUrl} to ${call.method} ${call.path} ${why}. ` +
         `If ${this.addressSetting} is right, this is a change in CometAPI that pulumi-cometapi does not know`,
       { mayHaveActed: true, retry: false },
     );
@@ -185,7 +197,7 @@ export class Transport {
   private shape(error: z.ZodError): string {
     return error.issues
       .slice(0, 3)
-      .map((issue) => `${issue.path.join(".") || "the body"}: ${this.quote(issue.message)}`)
+      .map((issue) => `${issue.path.join(".") || "the body"}: ${this.redact(issue.message)}`)
       .join("; ");
   }
 }

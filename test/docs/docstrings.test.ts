@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { argumentNames } from "../../provider/check";
+import { argumentNames } from "../../provider/lifecycle/check";
 import { repo } from "./markdown";
 
 /** What an editor shows when the pointer rests on an argument. */

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { retryPolicy } from "../../provider/api/retry";
 import type { Limits } from "../../provider/api/transport";
-import { HalfMade } from "../../provider/errors";
-import { fieldsOf, resolve } from "../../provider/key";
+import { ResourceInitFailedError } from "../../provider/errors";
+import { fieldsOf, resolve } from "../../provider/key/state";
 import { type Resource, Rig } from "../lifecycle/rig";
 import { type CometServer, type KeyView, type Personality, startServer } from "../server";
 import { divert } from "./detour";
@@ -141,7 +141,7 @@ export class Scene {
       expect(error.message.match(/given up after/g)?.length ?? 0, error.message).toBeLessThanOrEqual(1);
     }
     const { key: _, ...plain } = key.outputs ?? {};
-    const reasons = error instanceof HalfMade ? [error.cause].map(String) : [];
+    const reasons = error instanceof ResourceInitFailedError ? [error.cause].map(String) : [];
     expectNoLeak(
       [
         error?.message ?? "",

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../provider/clock";
-import { KeyLifecycle } from "../../provider/lifecycle";
+import type { Clock } from "../../provider/api/clock";
+import { readConfig } from "../../provider/config/config";
+import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
 import { type Resource, Rig } from "../lifecycle/rig";
 import type { CometServer } from "../server";
 
@@ -41,10 +42,9 @@ export function stack(server: CometServer, clock: Clock, environment: Record<str
   const rig = new Rig(server);
   Object.assign(rig.environment, environment);
   rig.lifecycle = new KeyLifecycle({
-    config: () => undefined,
-    environment: rig.environment,
+    config: readConfig({ config: () => undefined, environment: rig.environment }),
     clock,
-    tell: (line) => rig.told.push(line),
+    info: (line) => rig.told.push(line),
     warn: async (line) => void rig.warned.push(line),
   });
   return rig;

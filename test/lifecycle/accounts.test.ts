@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../provider/settings";
+import { readConfig } from "../../provider/config/config";
 import type { CometServer } from "../server";
 import { type Rig, rig } from "./rig";
 
@@ -33,13 +33,14 @@ describe("settings of an account", () => {
   const token = "0123456789abcdefABCDEF==";
   const read = (accounts: unknown, config: Record<string, string> = {}, account = "billing") => {
     const all = configured(accounts, config);
-    return readSettings((key) => all[key], { COMETAPI_ACCESS_TOKEN: "of-the-stack-itself" }, account);
+    const environment = { COMETAPI_ACCESS_TOKEN: "of-the-stack-itself" };
+    return readConfig({ config: (key) => all[key], environment }).settingsOf(account);
   };
 
   test("its token is all it needs; the base URL is the stack's own if it has none", () => {
     const baseUrl = "https://gateway.example";
     const { settings } = read({ billing: { accessToken: token } }, { "cometapi:baseUrl": baseUrl });
-    expect(settings).toEqual({ account: "billing", accessToken: token, baseUrl, userId: undefined });
+    expect(settings).toEqual({ accessToken: token, baseUrl, userId: undefined });
     expect(read({ billing: { accessToken: token } }).settings?.baseUrl).toBe("https://api.cometapi.com");
   });
 
@@ -103,7 +104,10 @@ describe("settings of an account", () => {
   });
 
   test("text that is no JSON is refused, and not quoted", () => {
-    const { refused = [] } = readSettings(() => `{ "billing": ${token}`, {}, "billing");
+    const { refused = [] } = readConfig({
+      config: () => `{ "billing": ${token}`,
+      environment: {},
+    }).settingsOf("billing");
     expect(refused).toEqual([expect.stringContaining("cometapi:accounts must hold")]);
     expect(refused[0]).not.toContain(token.slice(0, 8));
   });
@@ -203,7 +207,7 @@ describe("at preview", () => {
     const { setup } = await accounts();
     expect(failuresOf(setup, { account: unknown })).toEqual([]);
     expect(failuresOf(setup, { account: 7 })).toEqual([
-      { property: "account", reason: "account must be text, but is 7." },
+      { property: "account", reason: "account must be a string, but is 7." },
     ]);
   });
 });

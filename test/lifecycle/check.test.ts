@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { check } from "../../provider/check";
+import { check } from "../../provider/lifecycle/check";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const now = Date.UTC(2026, 0, 1);
-const accounts = { fallback: undefined, names: [] };
+const accounts = { fallback: undefined, byName: {} };
 
 function judge(declared: Record<string, unknown>, old = {}) {
   return check({ declared, old, logicalName: "backend", accounts, now });

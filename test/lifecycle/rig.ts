@@ -2,9 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, expect } from "vitest";
 import type { Limits } from "../../provider/api/transport";
-import { HalfMade } from "../../provider/errors";
-import type { KeyInputs, KeyState } from "../../provider/key";
-import { type KeyHost, KeyLifecycle } from "../../provider/lifecycle";
+import { readConfig } from "../../provider/config/config";
+import { ResourceInitFailedError } from "../../provider/errors";
+import type { KeyInputs, KeyState } from "../../provider/key/types";
+import { type KeyHost, KeyLifecycle } from "../../provider/lifecycle/lifecycle";
 import {
   type CometServer,
   faults,
@@ -43,9 +44,12 @@ export class Rig {
   }
 
   host(config: Record<string, string> = {}, limits?: Limits): KeyHost {
+    const rig = this;
     return {
-      config: (key) => config[key],
-      environment: this.environment,
+      // Read anew each time: tests change the environment on the way.
+      get config() {
+        return readConfig({ config: (key) => config[key], environment: rig.environment });
+      },
       clock: {
         now: () => this.server.now(),
         sleep: async (ms) => {
@@ -54,7 +58,7 @@ export class Rig {
           await setImmediate();
         },
       },
-      tell: (line) => this.told.push(line),
+      info: (line) => this.told.push(line),
       warn: async (line, urn) => void this.warned.push(urn === undefined ? line : `${urn}: ${line}`),
       ...(limits && { limits }),
     };
@@ -102,7 +106,7 @@ export class Resource {
 
   /** The part of the check that needs no request. */
   check(declared: Declared) {
-    return this.rig.lifecycle.judge(this.request(declared));
+    return this.rig.lifecycle.checkLocally(this.request(declared));
   }
 
   checkWhole(declared: Declared) {
@@ -151,7 +155,7 @@ export class Resource {
       this.failed = false;
       return "updated";
     } catch (error) {
-      if (error instanceof HalfMade) {
+      if (error instanceof ResourceInitFailedError) {
         Object.assign(this, { id: error.id, inputs, outputs: error.state, failed: true });
       }
       throw error;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../provider/settings";
+import { readConfig } from "../../provider/config/config";
 import { rig } from "./rig";
 
 function read(environment: Record<string, string>, config: Record<string, string> = {}) {
-  return readSettings((key) => config[key], environment);
+  return readConfig({ config: (key) => config[key], environment }).settingsOf(undefined);
 }
 
 const token = "0123456789abcdefABCDEF==";
@@ -96,7 +96,9 @@ test("all settings that are wrong are reported at once, with the arguments that 
     COMETAPI_BASE_URL: "nowhere",
     COMETAPI_USER_ID: "me",
   };
-  const { failures } = setup.provider().judge({ declared: { status: "on" }, old: {}, logicalName: "x" });
+  const { failures } = setup
+    .provider()
+    .checkLocally({ declared: { status: "on" }, old: {}, logicalName: "x" });
   expect(failures.map(({ property }) => property)).toEqual(["", "", "", "status", "remainQuota"]);
   await expect(setup.provider().delete("1", {})).rejects.toThrow("cometapi:accessToken");
   expect(setup.server.requests).toEqual([]);

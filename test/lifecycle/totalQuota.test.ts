@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { check } from "../../provider/check";
+import { check } from "../../provider/lifecycle/check";
 import { faults } from "../server";
 import { backends, lost, type Resource, type Rig, rig } from "./rig";
 
@@ -30,7 +30,7 @@ async function exhaust({ server }: Rig, key: Resource): Promise<void> {
 }
 
 describe("check", () => {
-  const accounts = { fallback: undefined, names: [] };
+  const accounts = { fallback: undefined, byName: {} };
   const judge = (declared: Record<string, unknown>) =>
     check({ declared, old: {}, logicalName: "backend", accounts, now: 0 }).failures.map(
       ({ reason }) => reason,

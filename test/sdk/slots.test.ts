@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Memory, remember } from "../../provider/rotation";
-import { readSchedule, slotAt, slotLabel, spelled } from "../../sdk/slots";
+import { nextState, type RotationState } from "../../provider/dynamic/rotation";
+import { readSchedule, slotAt, slotLabel, toRfc3339 } from "../../sdk/slots";
 
 const second = 1000;
 const day = 86_400 * second;
@@ -106,7 +106,7 @@ describe("slots", () => {
     fc.assert(
       fc.property(moments, moments, (one, other) => {
         fc.pre(one !== other);
-        expect(label(spelled(one))).not.toBe(label(spelled(other)));
+        expect(label(toRfc3339(one))).not.toBe(label(toRfc3339(other)));
       }),
     );
   });
@@ -122,11 +122,16 @@ interface Day {
 }
 
 /** What an `up` on each of the days would remember. */
-function history(days: Day[]): Memory[] {
-  let memory: Partial<Memory> = {};
+function history(days: Day[]): RotationState[] {
+  let memory: Partial<RotationState> = {};
   return days.map(({ now, every = 30, overlap = 2, anchor = 0, hardExpiry = false }) => {
     const slot = slotAt({ every: every * day, overlap, anchor: anchor * day }, now * day);
-    const after = remember(memory, { ...slot, now: spelled(now * day), overlap: overlap * day, hardExpiry });
+    const after = nextState(memory, {
+      ...slot,
+      now: toRfc3339(now * day),
+      overlap: overlap * day,
+      hardExpiry,
+    });
     memory = after;
     return after;
   });
@@ -183,8 +188,8 @@ describe("the key before", () => {
 
   test("is none, and the current one the same, when every changes and the start does not", () => {
     expect(history([{ now: 31 }, { now: 31, every: 15 }])).toEqual([
-      { start: spelled(30 * day), end: spelled(60 * day), kept: [] },
-      { start: spelled(30 * day), end: spelled(45 * day), kept: [] },
+      { start: toRfc3339(30 * day), end: toRfc3339(60 * day), kept: [] },
+      { start: toRfc3339(30 * day), end: toRfc3339(45 * day), kept: [] },
     ]);
   });
 

@@ -1,0 +1,183 @@
+import DataLoader from "dataloader";
+import { NoAnswerError } from "./errors";
+import type { Gathering } from "./gathering";
+import type { Budget } from "./retry";
+import type { Item, Page } from "./wire";
+
+/** The most CometAPI gives at once. */
+const pageSize = 100;
+/** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
+const proofPageSizes = [pageSize, 97, 89, 83];
+
+type Wanted = ({ name: string } | { id: string; owner: number | undefined }) & {
+  /** The time left to the operation that asks. A shared walk has the time of the most patient one. */
+  budget: Budget;
+};
+
+/** A page, and whether it is at an end of the list. */
+type Placed = Page & { first: boolean; last: boolean };
+
+/** An error is the answer to one look-up of a walk, not to all that share it. */
+type Found = Item | Error | undefined;
+
+/**
+ * Finds keys in the account's list, newest first.
+ *
+ * Look-ups that wait at the same time share one walk over the pages. A walk only ever serves look-ups that were
+ * asked for before it began, so that each sees its own earlier writes.
+ */
+export class KeyList {
+  private idle: Promise<unknown> = Promise.resolve();
+  private readonly loader: DataLoader<Wanted, Item | undefined>;
+
+  /** @param tokenSetting what the setting is called that says whose list this is */
+  constructor(
+    private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
+    private readonly gathering: Gathering,
+    private readonly tokenSetting: string,
+  ) {
+    this.loader = new DataLoader((wanted) => this.serve(wanted), {
+      cache: false,
+      batchScheduleFn: (run) => void this.idle.then(() => gathering.settled()).then(() => setImmediate(run)),
+    });
+  }
+
+  /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
+  newestNamed(name: string, budget: Budget): Promise<Item | undefined> {
+    return this.ask({ name, budget });
+  }
+
+  /**
+   * The key of this id; `undefined` proves that the list does not hold it.
+   *
+   * @param owner the account the key is in, if known: the list of another account proves nothing
+   */
+  withId(id: string, owner: number | undefined, budget: Budget): Promise<Item | undefined> {
+    return this.ask({ id, owner, budget });
+  }
+
+  /** Every key of exactly this name, newest first: a walk over the whole account. */
+  async allNamed(name: string, budget: Budget): Promise<Item[]> {
+    const found = new Map<string, Item>();
+    for await (const page of this.pages(pageSize, budget)) {
+      for (const item of page.items) if (item.name === name) found.set(item.id, item);
+    }
+    return [...found.values()];
+  }
+
+  /** Every key there is, newest first. */
+  async all(budget: Budget): Promise<Item[]> {
+    let before: string | undefined;
+    for (const size of proofPageSizes) {
+      const found = new Map<string, Item>();
+      const totals = new Set<number>();
+      for await (const page of this.pages(size, budget)) {
+        for (const item of page.items) found.set(item.id, item);
+        totals.add(page.total);
+      }
+      // Keys deleted meanwhile shift others past the border of a page. Seen twice, a list is what it is.
+      const ids = [...found.keys()].join();
+      if ((totals.size === 1 && totals.has(found.size)) || ids === before) return [...found.values()];
+      before = ids;
+    }
+    throw keptChanging("so not every key was seen");
+  }
+
+  /** Every key seen on the way to those wanted. */
+  async survey(wanted: readonly Wanted[]): Promise<Item[]> {
+    const seen = new Map<string, Item>();
+    await this.walk(wanted, (item) => seen.set(item.id, item));
+    return [...seen.values()];
+  }
+
+  private ask(wanted: Wanted): Promise<Item | undefined> {
+    this.gathering.arrived(wanted.budget);
+    return this.loader.load(wanted);
+  }
+
+  private serve(wanted: readonly Wanted[]): Promise<Found[]> {
+    const walk = this.walk(wanted);
+    this.idle = walk.catch(() => undefined);
+    return walk;
+  }
+
+  private async walk(wanted: readonly Wanted[], see: (item: Item) => void = () => {}): Promise<Found[]> {
+    const settled = new Map<Wanted, Found>();
+    const budget = wanted
+      .map((want) => want.budget)
+      .reduce((one, other) => (one.left() > other.left() ? one : other));
+    for (const size of proofPageSizes) {
+      for await (const page of this.pages(size, budget)) {
+        page.items.forEach(see);
+        for (const want of wanted) {
+          const verdict = settled.has(want) ? undefined : proveInPage(page, want, this.tokenSetting);
+          if (verdict !== undefined) settled.set(want, verdict.found);
+        }
+        if (settled.size === wanted.length) break;
+      }
+      if (wanted.every((want) => settled.has(want) || "name" in want)) {
+        return wanted.map((want) => settled.get(want));
+      }
+    }
+    throw keptChanging("so a key could be neither found nor proved gone");
+  }
+
+  private async *pages(size: number, budget: Budget): AsyncGenerator<Placed> {
+    let before = 0;
+    for (let number = 1; ; number++) {
+      const page = await this.fetchPage(number, size, budget);
+      if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
+        throw unusable("is not newest first");
+      }
+      before += page.items.length;
+      // A server that gives fewer than it says it does has not come to its end.
+      const last = page.items.length < page.pageSize && before >= page.total;
+      yield { ...page, first: number === 1, last };
+      if (last || page.items.length === 0) return;
+      if (budget.left() <= 0) throw unusable("has no end within the time there is");
+    }
+  }
+}
+
+function keptChanging(so: string): NoAnswerError {
+  return new NoAnswerError(`the list of keys kept changing while it was read, ${so}`, {
+    mayHaveActed: false,
+    retry: true,
+  });
+}
+
+function unusable(why: string): NoAnswerError {
+  return new NoAnswerError(`CometAPI's list of keys ${why}, so nothing can be looked up in it`, {
+    mayHaveActed: false,
+    retry: false,
+  });
+}
+
+/** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
+function proveInPage(page: Placed, want: Wanted, tokenSetting: string): { found: Found } | undefined {
+  const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
+  if (found !== undefined) return { found };
+  if ("name" in want || !provesAbsence(page, want.id)) return undefined;
+  const stranger = page.items.find(({ userId }) => want.owner !== undefined && userId !== want.owner);
+  if (stranger === undefined) return { found };
+  return {
+    found: new NoAnswerError(
+      `the access token is of account ${stranger.userId}, but the key belongs to account ${want.owner}. ` +
+        `Set ${tokenSetting} to a token of that account`,
+      { mayHaveActed: false, retry: false },
+    ),
+  };
+}
+
+/**
+ * A page is one moment's view, two pages are not: while one is read, keys created or deleted shift the next. So
+ * absence is proved only by a single page that shows both neighbours of the place where the key would stand, or
+ * the end of the list there.
+ */
+function provesAbsence(page: Placed, id: string): boolean {
+  const wanted = Number(id);
+  const older = page.items.findIndex((item) => Number(item.id) < wanted);
+  if (older > 0) return true;
+  if (older === 0) return page.first;
+  return page.last && (page.items.length > 0 || page.first);
+}

@@ -1,0 +1,89 @@
+import { describeValue } from "../key/properties";
+import type { Failure } from "../key/types";
+import { isUnknown } from "../key/unknown";
+
+/** The accounts of `cometapi:accounts`. */
+export interface Accounts {
+  /** The account of keys that name none: `cometapi:account`. */
+  fallback: string | undefined;
+  /** Undefined if `cometapi:accounts` cannot be read. */
+  byName: Record<string, unknown> | undefined;
+}
+
+/** @param config a value of the stack's configuration, by its full name */
+export function readAccounts(config: (key: string) => string | undefined): Accounts {
+  return {
+    fallback: config("cometapi:account") || undefined,
+    byName: parseRecord(config("cometapi:accounts") ?? "{}"),
+  };
+}
+
+/**
+ * The account that a key belongs to: the one it names, or else that of `cometapi:account`. Undefined, like an empty name,
+ * is the default account.
+ */
+export function accountOf(
+  { account: declared }: { account?: unknown },
+  { fallback, byName }: Accounts,
+): string | undefined | Failure {
+  const isDeclared = declared !== undefined && declared !== null;
+  const account = isDeclared ? declared : fallback;
+  if (account === undefined || account === "") return undefined;
+  if (typeof account !== "string")
+    return { property: "account", reason: `account must be a string, but is ${describeValue(account)}.` };
+  if (isUnknown(account) || byName === undefined || Object.hasOwn(byName, account)) return account;
+  const names = Object.keys(byName);
+  const known = names.length > 0 ? `has ${names.map((name) => `"${name}"`).join(", ")}` : "is empty";
+  const [property, source] = isDeclared ? ["account", "account"] : ["", "cometapi:account"];
+  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another.`;
+  return { property, reason };
+}
+
+/** The settings of one account as they are given, or why there are none. */
+export function givenSettings(account: string, { byName }: Accounts): Record<string, unknown> | string {
+  if (byName === undefined)
+    return `cometapi:accounts must hold the settings of each account by its name. ${accountRemedy(account)}.`;
+  // A name such as "constructor" must not find what every object has.
+  const own = Object.hasOwn(byName, account) ? byName[account] : undefined;
+  if (isRecord(own)) return own;
+  const reason =
+    own === undefined
+      ? `is not set: there are no settings of account "${account}"`
+      : "must hold settings by their names";
+  return `${accountPath(account)} ${reason}. ${accountRemedy(account)}.`;
+}
+
+/** How to give an account the settings that it lacks. */
+function accountRemedy(account: string): string {
+  const path = `${accountPath(account)}.accessToken`;
+  return `Set its token by \`pulumi config set --secret --path ${shellQuoted(path)}\``;
+}
+
+/** As `pulumi config set --path` wants it. */
+export function accountPath(account: string): string {
+  return `cometapi:accounts${/^[\w-]+$/.test(account) ? `.${account}` : `[${JSON.stringify(account)}]`}`;
+}
+
+export function shellQuoted(path: string): string {
+  return /^[\w:.-]+$/.test(path) ? path : `'${path}'`;
+}
+
+/** Pulumi turns what looks like a number into one, unless it is a secret. The empty string stands for what no setting can be. */
+export function asString(value: unknown): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  return Number.isSafeInteger(value) ? String(value) : "";
+}
+
+function parseRecord(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    // The parser's message quotes the text, which holds tokens.
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,53 @@
+import { type Accounts, asString, isRecord, readAccounts } from "./accounts";
+import { type ReadSettings, readSettings, type Sources, settingName, tokenVariable } from "./settings";
+
+/** What the configuration says, read once. Every host builds one from what it is given, and hands it to the lifecycle. */
+export interface Config {
+  accounts: Accounts;
+  checkModels: ModelCheck;
+  /** Why `cometapi:checkModels` cannot be used. It counts as `"off"` then. */
+  checkModelsRefused: string | undefined;
+  /** Every access token there is, whichever account uses it: none of them may be printed. */
+  tokens: string[];
+  /**
+   * @param account a name under `cometapi:accounts`; undefined is the default account
+   * @param tokenNeeded whether a missing token is a reason to refuse; default true
+   */
+  settingsOf(account: string | undefined, tokenNeeded?: boolean): ReadSettings;
+}
+
+/** Whether an unknown model id is a failure, a warning, or not looked for. */
+export type ModelCheck = (typeof modelChecks)[number];
+const modelChecks = ["error", "warn", "off"] as const;
+
+export function readConfig({ config, environment }: Omit<Sources, "accounts">): Config {
+  const accounts = readAccounts(config);
+  const sources = { config, environment, accounts };
+  return {
+    accounts,
+    ...readModelCheck(sources),
+    tokens: tokensOf(sources),
+    settingsOf: (account, tokenNeeded = true) => readSettings(sources, account, tokenNeeded),
+  };
+}
+
+function readModelCheck({
+  config,
+  environment,
+}: Sources): Pick<Config, "checkModels" | "checkModelsRefused"> {
+  const [label, variable] = ["cometapi:checkModels", "COMETAPI_CHECK_MODELS"];
+  const configured = config(label);
+  const value = configured ?? (environment[variable] || "off");
+  const mode = modelChecks.find((known) => known === value);
+  if (mode !== undefined) return { checkModels: mode, checkModelsRefused: undefined };
+  const source = configured === undefined ? ` (from ${variable})` : "";
+  return { checkModels: "off", checkModelsRefused: `${label}${source} must be "error", "warn" or "off".` };
+}
+
+function tokensOf({ config, environment, accounts }: Sources): string[] {
+  const named = Object.values(accounts.byName ?? {}).map((own) =>
+    isRecord(own) ? asString(own["accessToken"]) : undefined,
+  );
+  const tokens = [config(settingName("accessToken", undefined)), environment[tokenVariable], ...named];
+  return tokens.filter((token): token is string => token !== undefined && token !== "");
+}

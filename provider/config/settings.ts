@@ -1,0 +1,130 @@
+import { isLoopback } from "../api/loopback";
+import { type Accounts, accountPath, asString, givenSettings, shellQuoted } from "./accounts";
+
+/** How to reach one account of CometAPI. */
+export interface Settings {
+  /** The personal access token, sent raw. Public data can be read without one. */
+  accessToken: string | undefined;
+  /** Without a slash at the end. */
+  baseUrl: string;
+  /** Sent as `New-Api-User`, for self-hosted New API. */
+  userId: string | undefined;
+}
+
+type SettingName = keyof Settings;
+
+interface Setting {
+  environment: string;
+  /** What to say when it is missing, if it may not be: `remedy` is how to set it. */
+  required?(remedy: string): string;
+  /** Why a value is refused, continuing a sentence that begins with the setting's name. Never quotes a secret. */
+  refuse(value: string): string | undefined;
+}
+
+const settings = {
+  accessToken: {
+    environment: "COMETAPI_ACCESS_TOKEN",
+    required: (remedy) =>
+      `is not set. Create a personal access token in the CometAPI console under Personal Settings, then run ${remedy}`,
+    refuse: (value) => {
+      if (/^bearer\s/i.test(value)) {
+        return 'must be the raw token: leave out the "Bearer " in front. CometAPI takes that prefix only with API keys';
+      }
+      return /^[\x21-\x7e]+$/.test(value)
+        ? undefined
+        : "must be one line of visible ASCII characters without spaces: copy the token again, and only the token";
+    },
+  },
+  baseUrl: {
+    environment: "COMETAPI_BASE_URL",
+    refuse: refuseBaseUrl,
+  },
+  userId: {
+    environment: "COMETAPI_USER_ID",
+    refuse: (value) =>
+      /^\d{1,19}$/.test(value) ? undefined : "must be the numeric user id of the account, digits only",
+  },
+} satisfies Record<SettingName, Setting>;
+
+const defaultBaseUrl = "https://api.cometapi.com";
+
+export const tokenVariable = settings.accessToken.environment;
+
+/** Where settings come from. Configuration wins over the environment. */
+export interface Sources {
+  /** A value of the stack's configuration, by its full name. */
+  config(key: string): string | undefined;
+  environment: Record<string, string | undefined>;
+  accounts: Accounts;
+}
+
+/** The settings, or every reason why there are none, each naming the setting and the remedy. */
+export type ReadSettings = { settings: Settings; refused?: never } | { settings?: never; refused: string[] };
+
+/** The name of a setting in the stack's configuration, for the default account or a named one. */
+export function settingName(name: SettingName, account: string | undefined): string {
+  return account === undefined ? `cometapi:${name}` : `${accountPath(account)}.${name}`;
+}
+
+/**
+ * Reads the settings of an account.
+ *
+ * @param account one of `cometapi:accounts`. It shares only the base URL with the default account: a token and a user id
+ * belong to one account.
+ * @param tokenNeeded whether a missing token is a reason to refuse
+ */
+export function readSettings(
+  sources: Sources,
+  account: string | undefined,
+  tokenNeeded: boolean,
+): ReadSettings {
+  const { config, environment, accounts } = sources;
+  const own = account === undefined ? {} : givenSettings(account, accounts);
+  if (typeof own === "string") return { refused: [own] };
+
+  const refused: string[] = Object.keys(own)
+    .filter((name) => !Object.hasOwn(settings, name))
+    .map(
+      (name) =>
+        `${accountPath(account ?? "")}.${name} is not a setting of an account, which are ${Object.keys(settings).join(", ")}.`,
+    );
+  const read = (name: SettingName): string | undefined => {
+    const setting: Setting = settings[name];
+    const shared = account === undefined || (name === "baseUrl" && own[name] === undefined);
+    const label = settingName(name, shared ? undefined : account);
+    const configured = shared ? config(label) : asString(own[name]);
+    // An empty variable is how shells and CI systems say "not set".
+    const value = configured ?? ((shared && environment[setting.environment]) || undefined);
+    const reason =
+      value === undefined
+        ? tokenNeeded &&
+          setting.required?.(
+            shared
+              ? `\`pulumi config set --secret ${label}\`, or set ${setting.environment}`
+              : `\`pulumi config set --secret --path ${shellQuoted(label)}\``,
+          )
+        : setting.refuse(value);
+    if (!reason) return value;
+    const source = configured === undefined && value !== undefined ? ` (from ${setting.environment})` : "";
+    refused.push(`${label}${source} ${reason}.`);
+    return undefined;
+  };
+
+  const accessToken = read("accessToken");
+  const baseUrl = read("baseUrl") ?? defaultBaseUrl;
+  const userId = read("userId");
+  if (refused.length > 0) return { refused };
+  const { origin, pathname } = new URL(baseUrl);
+  return { settings: { accessToken, baseUrl: origin + pathname.replace(/\/+$/, ""), userId } };
+}
+
+function refuseBaseUrl(value: string): string | undefined {
+  if (!URL.canParse(value)) return `must be an address such as ${defaultBaseUrl}`;
+  const url = new URL(value);
+  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
+  if (/[?#\s]/.test(value))
+    return `must be a plain address such as ${defaultBaseUrl}, without ?, # or spaces`;
+  if (/\/(v1|api)\/*$/.test(url.pathname)) return "must not end in /v1 or /api: leave that part out";
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url))) return undefined;
+  return "must begin with https://: plain http would send the token in the clear (only loopback addresses may use it)";
+}

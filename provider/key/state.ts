@@ -1,0 +1,105 @@
+import type { KeyFields, KeyRecord } from "../api/wire";
+import { fromUnixSeconds, toUnixSeconds } from "./instant";
+import { property, propertyNames, same } from "./properties";
+import { isReadable } from "./secret";
+import type { DeclaredKey, KeyInputs, KeyState, Known, Remembered, ResolvedKey } from "./types";
+import { holdsUnknown } from "./unknown";
+
+/** Fills in the defaults. State of an older version, which may lack properties, is read in the same way. */
+export function resolve(declared: DeclaredKey): ResolvedKey {
+  const resolved: Record<string, unknown> = {};
+  for (const name of propertyNames) {
+    const value = declared[name] ?? property(name).fallback?.(declared);
+    if (value !== undefined) resolved[name] = value;
+  }
+  return resolved as unknown as ResolvedKey;
+}
+
+/** Leaves out what equals its default. Unknown values stay. */
+export function withoutDefaults(key: DeclaredKey): Partial<ResolvedKey> {
+  const kept: Record<string, unknown> = {};
+  for (const name of propertyNames) {
+    const value = key[name];
+    if (value === undefined || value === null) continue;
+    const fallback = property(name).fallback?.(key);
+    if (holdsUnknown(value) || fallback === undefined || !same(name, value, fallback)) kept[name] = value;
+  }
+  return kept;
+}
+
+/** What goes on the wire. `remainQuota` is given apart: most updates send what is left, not what is declared. */
+export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
+  return {
+    name: key.name,
+    expiredTime: toUnixSeconds(key.expiredTime),
+    remainQuota,
+    unlimitedQuota: key.unlimitedQuota,
+    modelLimitsEnabled: key.modelLimitsEnabled,
+    modelLimits: key.modelLimits,
+    allowIps: key.allowIps,
+    group: key.group,
+    crossGroupRetry: key.crossGroupRetry,
+  };
+}
+
+/** What is to be left of a declared total. */
+export function leftOf(totalQuota: number, usedQuota: number): number {
+  return Math.max(0, totalQuota - usedQuota);
+}
+
+/** Whether a live key has left what a declared total says. One overdrawn by its last request has as little left as 0. */
+export function keepsTotal({ remainQuota, usedQuota }: KeyRecord, totalQuota: number): boolean {
+  return Math.max(0, remainQuota) === leftOf(totalQuota, usedQuota);
+}
+
+/**
+ * The outputs of a live key. What means the same as it does in `known` keeps the spelling it has there. The
+ * declared quota is not a property of the live key, so it too comes from `known`.
+ */
+export function stateOf(record: KeyRecord, known: Known): KeyState {
+  const { totalQuota: total } = known;
+  const live: Record<string, unknown> = {
+    ...record,
+    expiredTime: fromUnixSeconds(record.expiredTime),
+    totalQuota:
+      total === undefined || keepsTotal(record, total)
+        ? total
+        : Math.max(0, record.remainQuota) + record.usedQuota,
+  };
+  const kept: Record<string, unknown> = {};
+  for (const name of propertyNames)
+    kept[name] = same(name, live[name], known[name]) ? known[name] : live[name];
+  const { remainQuota, totalQuota, ...properties } = kept as unknown as ResolvedKey;
+  const declaredQuota =
+    known.name === undefined && !record.unlimitedQuota ? record.remainQuota : known.remainQuota;
+  return {
+    ...properties,
+    ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
+    ...(totalQuota !== undefined && { totalQuota }),
+    ...(isReadable(record.key) && { key: record.key }),
+    userId: record.userId,
+    createdTime: fromUnixSeconds(record.createdTime),
+    accessedTime: fromUnixSeconds(record.accessedTime),
+    usedQuota: record.usedQuota,
+    availableQuota: record.remainQuota,
+    ...remembered(known),
+    ...(known.__adopted !== undefined && { __adopted: known.__adopted }),
+  };
+}
+
+/** The inputs that would have made this state: what a refresh puts in their place, so that drift shows in a preview. */
+export function inputsOf(state: KeyState): KeyInputs {
+  const status = state.status === "disabled" ? "disabled" : "enabled";
+  return {
+    ...(withoutDefaults({ ...state, status }) as KeyInputs),
+    ...remembered(state),
+  };
+}
+
+export function remembered({ account, __autoName, __expiredTime }: Remembered): Remembered {
+  return {
+    ...(account !== undefined && { account }),
+    ...(__autoName !== undefined && { __autoName }),
+    ...(__expiredTime !== undefined && { __expiredTime }),
+  };
+}

@@ -1,0 +1,132 @@
+import type { CometApi } from "../api/client";
+import { NoAnswerError } from "../api/errors";
+import type { KeyFields, KeyRecord } from "../api/wire";
+import { settingName } from "../config/settings";
+import { ProviderError } from "../errors";
+import { fromUnixSeconds } from "../key/instant";
+import type { KeyState } from "../key/types";
+import { consistencyMs, pollUntil } from "./pollUntil";
+import { changedFields } from "./verify";
+
+interface Made {
+  record: KeyRecord;
+  /** How many keys there may be of that name: more than one when an answer was lost. */
+  perhapsMade: number;
+}
+
+/**
+ * Makes one key and finds it. The API returns no id, so the key is looked up by a name that nobody else has; when
+ * the answer was lost it is looked up before it is made again.
+ *
+ * @param fields with a name that no other key bears
+ */
+export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Made> {
+  let perhapsMade = 0;
+  let lost: unknown;
+  const attempt = async () => {
+    lost = undefined;
+    try {
+      await api.create(fields);
+    } catch (error) {
+      lost = error;
+    }
+    if (lost === undefined || mayHaveActed(lost)) perhapsMade++;
+    if (perhapsMade === 0) throw lost;
+    const patience = lost === undefined ? consistencyMs.list : consistencyMs.listAfterLoss;
+    const record = await pollUntil(api.budget, patience, "the new key is not listed yet", () =>
+      api.newestNamed(fields.name),
+    );
+    if (record !== undefined) return { record, perhapsMade };
+    throw lost ?? new ProviderError("CometAPI said that it made the key, but does not list it");
+  };
+  try {
+    // Only a create that was lost and looked for in vain is sent again, never one that could not be looked for.
+    return await api.budget.retrying(attempt, (error) => error === lost && error.mayHaveActed);
+  } catch (error) {
+    if (perhapsMade === 0 || !(error instanceof Error)) throw error;
+    throw new ProviderError(
+      `${error.message}. A key may have been made all the same, under the name "${fields.name}": ` +
+        "delete it in the CometAPI console if it is there, as the next `pulumi up` makes another",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The ids of other keys that lost creates have made under the same name. They were never used, and are like the one
+ * that is kept in every field.
+ */
+export async function findDuplicates(api: CometApi, { record: keep, perhapsMade }: Made): Promise<string[]> {
+  if (perhapsMade === 1) return [];
+  let named: KeyRecord[] = [];
+  await pollUntil(api.budget, consistencyMs.listAfterLoss, "a second key may show up", async () => {
+    named = await api.allNamed(keep.name);
+    return named.length >= perhapsMade ? true : undefined;
+  });
+  return named.filter((other) => other.id !== keep.id && isDuplicate(other, keep)).map(({ id }) => id);
+}
+
+/** Deletes the keys that were made besides, as far as they are still what they were then. */
+export async function removeDuplicates(
+  api: CometApi,
+  live: { record: KeyRecord; extras: string[] },
+): Promise<void> {
+  for (const id of live.extras) {
+    const extra = await api.find(id, live.record.userId);
+    // One that is used by now is somebody's.
+    if (extra?.usedQuota === 0) {
+      await deleteForGood(api, extra).catch((error: Error) => {
+        throw new ProviderError(
+          `${error.message}. The key "${extra.name}" (id ${id}) was made besides by mistake; the next \`pulumi up\` tries again to delete it`,
+          { cause: error },
+        );
+      });
+    }
+    live.extras = live.extras.filter((other) => other !== id);
+  }
+}
+
+function isDuplicate(other: KeyRecord, keep: KeyRecord): boolean {
+  return other.usedQuota === 0 && changedFields(other, keep).length === 0;
+}
+
+/** Deletes a key that was just seen, and is done only when the list proves it gone. */
+export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<void> {
+  let lost: unknown;
+  const attempt = async () => {
+    lost = undefined;
+    try {
+      await api.delete(id);
+    } catch (error) {
+      if (error instanceof NoAnswerError && !error.mayHaveActed) throw error;
+      // Even a refusal may mean that it is gone already. It says so in words, so the list decides.
+      lost = error;
+    }
+    const patience = lost === undefined ? consistencyMs.list : consistencyMs.listAfterLoss;
+    const isGone = await pollUntil(api.budget, patience, "the deleted key is still listed", async () =>
+      (await api.listed(id, undefined)) === undefined ? true : undefined,
+    );
+    if (!isGone) throw lost ?? new ProviderError("CometAPI said that it deleted the key, but still lists it");
+  };
+  await api.budget.retrying(attempt, (error) => error === lost);
+}
+
+/**
+ * Makes sure that a record is the key that state knows, before anything is done to it: after a change of account or
+ * server the same id is somebody else's key.
+ *
+ * @throws {ProviderError} when it is another one
+ */
+export function assertSameKey(record: KeyRecord, { account, userId, createdTime }: Partial<KeyState>): void {
+  const made = fromUnixSeconds(record.createdTime);
+  if (userId === undefined || (record.userId === userId && made === createdTime)) return;
+  throw new ProviderError(
+    `the key of that id is another one there: it belongs to account ${record.userId} and was made at ${made}, ours ` +
+      `belongs to account ${userId} and was made at ${createdTime}. Set ${settingName("accessToken", account)} and ` +
+      `${settingName("baseUrl", account)} to where the key was made`,
+  );
+}
+
+function mayHaveActed(error: unknown): boolean {
+  return error instanceof NoAnswerError && error.mayHaveActed;
+}

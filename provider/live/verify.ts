@@ -1,0 +1,57 @@
+import type { KeyFields, KeyRecord } from "../api/wire";
+import { ProviderError } from "../errors";
+import { fromUnixSeconds } from "../key/instant";
+import { propertyNames, same } from "../key/properties";
+import { isReadable } from "../key/secret";
+
+/** Every field that is sent. Quota moves by itself and is judged apart, and so is the status. */
+const fixed = propertyNames.filter(
+  (name) => name !== "remainQuota" && name !== "totalQuota" && name !== "status",
+);
+
+/** The fields of a record that are not what was sent. */
+export function changedFields(record: KeyFields, sent: KeyFields): (keyof KeyFields)[] {
+  return fixed.filter((name) => !same(name, comparable(name, record), comparable(name, sent)));
+}
+
+/**
+ * @param quote makes the server's text fit to be shown
+ * @param usedBefore what had been used when the fields were sent; use may have gone on since
+ * @throws {ProviderError} when the server said yes, but did not keep every field
+ */
+export function assertPersisted(
+  record: KeyRecord,
+  sent: KeyFields,
+  usedBefore: number,
+  quote: (text: string) => string,
+): void {
+  const lost = changedFields(record, sent).map(
+    (name) => `${name} (sent ${JSON.stringify(sent[name])}, stored ${quote(JSON.stringify(record[name]))})`,
+  );
+  if (!sent.unlimitedQuota && !quotaPersisted(record, sent.remainQuota, usedBefore)) {
+    lost.push(`remainQuota (sent ${sent.remainQuota}, stored ${record.remainQuota})`);
+  }
+  if (lost.length === 0) return;
+  throw new ProviderError(
+    `CometAPI accepted the key, but did not keep ${lost.join(" and ")}. The key is safe in the stack's state; ` +
+      "declare what this server can keep, then run `pulumi up` again",
+  );
+}
+
+/** A write gives exactly `sent`; whatever was used since is missing from it and was added to what is used. */
+export function quotaPersisted(record: KeyRecord, sent: number, usedBefore: number): boolean {
+  return record.remainQuota <= sent && record.remainQuota + record.usedQuota >= sent + usedBefore;
+}
+
+function comparable(name: keyof KeyFields, fields: KeyFields): unknown {
+  return name === "expiredTime" ? fromUnixSeconds(fields.expiredTime) : fields[name];
+}
+
+/** @throws {ProviderError} when the server shows only a mask of the key: handed on, it would fail far from here. */
+export function assertReadable(key: string): void {
+  if (isReadable(key)) return;
+  throw new ProviderError(
+    "the server shows only a masked form of the key, so its secret cannot be known. Newer New API versions do this for " +
+      "every key: use a server that returns keys in full, then run `pulumi up` again, or remove the resource",
+  );
+}

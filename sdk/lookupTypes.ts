@@ -1,0 +1,49 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { CometApiKey } from "./cometApiKey";
+
+/** What a key was granted, has used and may do, all quota in CometAPI's internal units. */
+export interface CometApiKeyUsage {
+  /** The display name in the CometAPI console. */
+  name: string;
+  /** What the key was granted in all: used and available together. */
+  totalQuota: number;
+  /** What the key has used. */
+  usedQuota: number;
+  /** What is left. Means nothing for an unlimited key. */
+  availableQuota: number;
+  /** Whether the key works without looking at its quota. */
+  unlimitedQuota: boolean;
+  /** The ids of the models the key may use, sorted. */
+  modelLimits: string[];
+  /** Whether `modelLimits` applies. */
+  modelLimitsEnabled: boolean;
+  /** When the key stops working: RFC 3339 in UTC, or `"never"`. */
+  expiredTime: string;
+}
+
+/** A key in the account, without its secret. The properties are those of {@link CometApiKey}. */
+export type CometApiKeySummary = { id: string } & pulumi.Unwrap<
+  Pick<
+    CometApiKey,
+    | "name"
+    | "status"
+    | "expiredTime"
+    | "unlimitedQuota"
+    | "modelLimits"
+    | "modelLimitsEnabled"
+    | "allowIps"
+    | "group"
+    | "crossGroupRetry"
+    | "userId"
+    | "createdTime"
+    | "accessedTime"
+    | "usedQuota"
+    | "availableQuota"
+  >
+>;
+
+/** A model of CometAPI's catalogue. */
+export interface CometApiModel {
+  /** What `modelLimits` and model requests call it. */
+  id: string;
+}
