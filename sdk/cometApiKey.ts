@@ -6,7 +6,7 @@ export type CometApiKeyStatus = "enabled" | "disabled";
 /** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
 interface KeyArgs {
   /**
-   * The id of an existing key, made in the console or by anything else, that this resource takes over instead of making
+   * The id of an existing key, made in the console or by anything else, that this resource adopts instead of making
    * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
    * `retainOnDelete` is set. {@link CometApiKey.key} is the key itself, as of any other.
    *
@@ -18,10 +18,10 @@ interface KeyArgs {
    * Means something only until the resource exists: to leave it out, or to put it back, changes nothing. Remove it to
    * have the key replaced by a new one.
    *
-   * Limit: the id, as text, of a key that the account has and no other resource of the stack holds or takes over.
+   * Limit: the id, as a string, of a key that the account has and no other resource of the stack holds or adopts.
    *
    * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
-   * of the stack, holds or takes over a key already.
+   * of the stack, holds or adopts a key already.
    *
    * Default: none, a new key is made.
    *
@@ -297,7 +297,7 @@ export class CometApiKey extends pulumi.CustomResource {
         ...args,
         __provider: provider,
         ...(opts.id === undefined && { __logicalName: seed(name) }),
-        // The host of the provider does not say which resource is checked. Two that take over one key must be told apart.
+        // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
         ...((args.adoptId !== undefined || isWarnedOfModels()) && {
           __urn: pulumi.createUrn(name, type, opts.parent),
         }),

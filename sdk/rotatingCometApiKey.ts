@@ -3,7 +3,7 @@ import { CometApiKey, type CometApiKeyArgs } from "./cometApiKey";
 import { runError } from "./runError";
 import { instant, readSchedule, type Slot, slotAt, slotLabel, toRfc3339 } from "./slots";
 
-/** The arguments of a {@link RotatingCometApiKey}: those of each of its keys, and when a new one takes over. */
+/** The arguments of a {@link RotatingCometApiKey}: those of each of its keys, and when a new one becomes current. */
 export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredTime" | "adoptId"> {
   /**
    * How long a key is the current one: an ISO 8601 duration in weeks, days, hours, minutes and seconds. A plain text, as
@@ -30,7 +30,7 @@ export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredT
   overlap: string;
 
   /**
-   * A moment at which a key takes over. All others follow from it and `every`, before and after.
+   * A moment at which a key becomes current. All others follow from it and `every`, before and after.
    *
    * Limit: RFC 3339 with an offset, in whole seconds, from 1970 on.
    *
@@ -71,7 +71,7 @@ export interface RotatedKey {
   name: string;
   /** From when on it is the current key: RFC 3339 in UTC. */
   start: string;
-  /** When the next one takes over. */
+  /** When the next one becomes current. */
   end: string;
 }
 
@@ -101,7 +101,7 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
 
   /**
    * @param name the logical name, unique within the stack
-   * @param args what each key is to be, and when a new one takes over
+   * @param args what each key is to be, and when a new one becomes current
    * @param opts `dependsOn` and the like. With `protect` no key would ever be removed, and the `up` fails
    */
   constructor(name: string, args: RotatingCometApiKeyArgs, opts?: pulumi.ComponentResourceOptions) {

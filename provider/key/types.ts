@@ -48,7 +48,7 @@ export interface Unfinished {
 
 /** The inputs kept in state: only what differs from its default, so that previews show nothing else. */
 export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
-    /** The key that was taken over, kept for life: also once the program says nothing of it any more. */
+    /** The key that was adopted, kept for life: also once the program says nothing of it any more. */
     adoptId?: string;
   };
 
@@ -63,7 +63,7 @@ export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key" | "acc
     totalQuota?: number;
     /** Absent from a key that was made but could not be read. */
     key?: string;
-    /** Tells this taking over from any other of the same key. Absent from a key that the provider made. */
+    /** Tells this adopting from any other of the same key. Absent from a key that the provider made. */
     __adopted?: string;
     /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
     __unfinished?: Unfinished;

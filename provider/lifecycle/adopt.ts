@@ -22,7 +22,7 @@ export async function adopt(
 ): Promise<{ id: string; state: KeyState }> {
   const record = await findAdoptable(api, id);
   const live = new LiveKey(api, record);
-  // Random, as the same key can be taken over again: by what replaces the resource that holds it.
+  // Random, as the same key can be adopted again: by what replaces the resource that holds it.
   live.adopted = randomBytes(4).toString("hex");
   const was = adoptedState(record, inputs);
   const state = await captureState(live, inputs, was.remainQuota, async () => {
@@ -32,7 +32,7 @@ export async function adopt(
 }
 
 /**
- * The key that is to be taken over.
+ * The key that is to be adopted.
  *
  * @throws {ProviderError} when it cannot be
  */
@@ -62,7 +62,7 @@ export function describeAdoption(api: CometApi, record: KeyRecord, inputs: KeyIn
   const properties = diff(was, inputs).properties.filter((name) => name !== "remainQuota" || !quotaStays);
   const changes = properties.length === 0 ? "nothing changes" : properties.map(change).join(", ");
   const stays = quotaStays ? `; what it has left, ${record.remainQuota}, stays` : "";
-  return `takes over the key ${shown(record.name)} (id ${record.id}): ${changes}${stays}`;
+  return `adopts the key ${shown(record.name)} (id ${record.id}): ${changes}${stays}`;
 }
 
 /**

@@ -1,88 +1,80 @@
 import type { KeyState } from "../key/types";
-
-/** Where a key is. Ids of several servers say nothing of each other. */
-export interface KeyLocation {
-  server: string;
-  id: string;
-}
+import type { KeyLocation } from "./operations";
 
 /**
- * Which keys the resources of one stack hold, as far as one run of the engine shows: it never shows the whole state,
- * but lets the resources of the program be checked and compared one by one before it deletes what is to go.
+ * Which resource of a stack holds which key, as far as one run of the engine shows it. The engine never shows the whole
+ * state, but checks and compares the resources of the program one by one before it deletes anything.
  */
 export class AdoptionRegistry {
   /** Keys that resources hold already. */
   private readonly held = new Set<string>();
-  /** Who is about to take over which key, as far as that can be told. */
+  /** The resource, if known, that is about to adopt each key. */
   private readonly claims = new Map<string, string>();
-  /** Keys that a resource was to take over in this run, and could not. */
+  /** Keys that a resource was to adopt in this run, and could not. */
   private readonly failedClaims = new Set<string>();
-  /** Which resource holds a key already, as far as it says who it is. */
+  /** The resource, if known, that holds each key. */
   private readonly holders = new Map<string, string>();
-  /** By which taking over, in this run, each key is held. */
+  /** Mark of the adoption, made in this run, that holds each key. */
   private readonly adoptedThisRun = new Map<string, string | undefined>();
-  /** By which taking over, if any, each key is held. */
+  /** Mark of the adoption, if any, that holds each key. */
   private readonly marks = new Map<string, string | undefined>();
 
-  /** A resource was seen that has taken over a key, as its inputs say. */
-  noteHolder(place: KeyLocation, holder: string | undefined): void {
-    this.held.add(text(place));
-    if (holder !== undefined) this.holders.set(text(place), holder);
+  /** A resource has adopted a key earlier, as its inputs say. */
+  noteHolder(location: KeyLocation, holder: string | undefined): void {
+    this.held.add(locationKey(location));
+    if (holder !== undefined) this.holders.set(locationKey(location), holder);
   }
 
-  /** A resource was seen that holds a key, as its state says. */
-  noteState(place: KeyLocation, state: Partial<KeyState>): void {
-    this.held.add(text(place));
-    this.marks.set(identity(place.id, state), state.__adopted);
+  /** A resource holds a key, as its state says. */
+  noteState(location: KeyLocation, state: Partial<KeyState>): void {
+    this.held.add(locationKey(location));
+    this.marks.set(identity(location.id, state), state.__adopted);
   }
 
-  /** A key was taken over. */
-  adopted(place: KeyLocation, state: KeyState): void {
-    this.claims.delete(text(place));
-    this.failedClaims.delete(text(place));
-    this.adoptedThisRun.set(identity(place.id, state), state.__adopted);
-    this.noteState(place, state);
+  /** A key was adopted. */
+  adopted(location: KeyLocation, state: KeyState): void {
+    this.claims.delete(locationKey(location));
+    this.failedClaims.delete(locationKey(location));
+    this.adoptedThisRun.set(identity(location.id, state), state.__adopted);
+    this.noteState(location, state);
   }
 
-  /** A key was to be taken over, and was not. */
-  adoptionFailed(place: KeyLocation): void {
-    this.failedClaims.add(text(place));
+  /** A key was to be adopted, and was not. */
+  adoptionFailed(location: KeyLocation): void {
+    this.failedClaims.add(locationKey(location));
   }
 
-  /** Whether a key is to stay because a resource of the program wants it, though it could not take it over. */
-  isClaimUnmet(place: KeyLocation): boolean {
-    return this.failedClaims.has(text(place));
+  /** Whether a key must stay because a resource of the program wants it, but could not adopt it. */
+  isClaimUnmet(location: KeyLocation): boolean {
+    return this.failedClaims.has(locationKey(location));
   }
 
   /** A key is gone. */
-  forget(place: KeyLocation, state: Partial<KeyState>): void {
-    this.held.delete(text(place));
-    this.holders.delete(text(place));
-    this.marks.delete(identity(place.id, state));
+  forget(location: KeyLocation, state: Partial<KeyState>): void {
+    this.held.delete(locationKey(location));
+    this.holders.delete(locationKey(location));
+    this.marks.delete(identity(location.id, state));
   }
 
-  /** Why a resource cannot take over a key, unless nobody else has it. */
-  claim(place: KeyLocation, taker: string): string | undefined {
-    const key = text(place);
+  /** Why a resource cannot adopt a key. Undefined if no other resource has it. */
+  claim(location: KeyLocation, claimant: string): string | undefined {
+    const key = locationKey(location);
     const other = this.claims.get(key);
-    if (other !== undefined && other !== taker)
-      return `another resource of this stack takes over the key ${place.id} too, and a key has one resource. Share its outputs.`;
-    if (this.held.has(key) || [...this.holders.values()].includes(taker)) return inStack(place);
-    this.claims.set(key, taker);
+    if (other !== undefined && other !== claimant)
+      return `another resource of this stack adopts the key ${location.id} too, and a key has one resource. Share its outputs.`;
+    if (this.held.has(key) || [...this.holders.values()].includes(claimant)) return inStack(location);
+    this.claims.set(key, claimant);
     return undefined;
   }
 
-  /** Why a resource cannot go on holding a key, unless nobody has taken it over in this run, or is about to. */
-  refuseHolder(place: KeyLocation, state: Partial<KeyState>): string | undefined {
-    const key = identity(place.id, state);
+  /** Why a resource must give up its key: another one adopted it in this run, or is about to. Undefined if none did. */
+  refuseHolder(location: KeyLocation, state: Partial<KeyState>): string | undefined {
+    const key = identity(location.id, state);
     const lost = this.adoptedThisRun.has(key) && this.adoptedThisRun.get(key) !== state.__adopted;
-    return lost || this.claims.has(text(place)) ? inStack(place) : undefined;
+    return lost || this.claims.has(locationKey(location)) ? inStack(location) : undefined;
   }
 
-  /**
-   * Whether what state says is not the way the key is held now: another resource of the stack has taken it over since,
-   * or the one that replaces it.
-   */
+  /** Whether another resource, or a replacement of this one, has adopted the key since. */
   isAdoptedElsewhere(id: string, state: Partial<KeyState>): boolean {
     const key = identity(id, state);
     return this.marks.has(key) && this.marks.get(key) !== state.__adopted;
@@ -96,7 +88,7 @@ function inStack({ id }: KeyLocation): string {
   );
 }
 
-function text({ server, id }: KeyLocation): string {
+function locationKey({ server, id }: KeyLocation): string {
   return JSON.stringify([server, id]);
 }
 

@@ -131,7 +131,7 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
   };
 }
 
-/** Which key a resource takes over, or has, once and for all; or why it cannot be that. */
+/** Which key a resource adopts, or has, once and for all; or why it cannot be that. */
 function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; refused?: string } {
   const { adoptId: before } = old;
   const kept = before === undefined ? {} : { id: before };
@@ -152,11 +152,11 @@ function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; re
   return { ...kept, refused: refuseOther(declared, before) };
 }
 
-/** Why a resource that holds one key cannot take over another. */
+/** Why a resource that holds one key cannot adopt another. */
 export function refuseOther(declared: string, held: string): string {
   return (
     `is "${declared}", but this resource holds the key ${held}, and keeps it for life. Leave adoptId out, and ` +
-    `take over the key ${declared} by another resource, with a logical name of its own`
+    `adopt the key ${declared} by another resource, with a logical name of its own`
   );
 }
 

@@ -20,7 +20,7 @@ export class LiveKey {
   granted: number;
   /** What is to be granted in all because it is declared, whatever was granted before. */
   totalQuota: number | undefined;
-  /** The mark of a key that was taken over. */
+  /** The mark of a key that was adopted. */
   adopted: string | undefined;
   /** The ids of keys made by mistake, as long as they are not deleted. */
   extras: string[] = [];

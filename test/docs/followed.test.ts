@@ -80,13 +80,13 @@ test("a total for a key's whole life, raised once it was used up", async () => {
   expect(living()).toMatchObject([{ remain_quota: 50_000, used_quota: 100_000 }]);
 });
 
-test("a key taken over, told at preview and changed by one update", async () => {
+test("a key adopted, told at preview and changed by one update", async () => {
   const { server, living } = await following("docs/recipes/take-over.md", {
     own: (server) => ({ "1234": String(server.keys()[0]?.id) }),
   });
   const { id, key } = server.console.create({ name: "legacy", remain_quota: 70_000 });
   expect(await succeeds("pulumi preview")).toContain(
-    `takes over the key "legacy" (id ${id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
+    `adopts the key "legacy" (id ${id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
       "modelLimitsEnabled false => true; what it has left, 70000, stays",
   );
   await succeeds("pulumi up");

@@ -337,7 +337,7 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
       expect((await setup()).said).toContain("(built just now)");
     });
 
-    it("a set-up that was killed outright leaves a dead lock, which the next one takes over", async () => {
+    it("a set-up that was killed outright leaves a dead lock, which the next one adopts", async () => {
       go("hang();");
       const { child, ended } = start();
       const pid = await hanging();

@@ -16,7 +16,7 @@ export interface Ambush {
 
 export type Action =
   | { do: "declare"; change: Declared; uses: number; ambush: Ambush | undefined }
-  | { do: "take over"; unlimited: boolean; ambush: Ambush | undefined }
+  | { do: "adopt"; unlimited: boolean; ambush: Ambush | undefined }
   | { do: "refresh"; ambush: Ambush | undefined }
   | { do: "destroy"; ambush: Ambush | undefined }
   | { do: "edit on the console"; change: Edit }
@@ -52,7 +52,7 @@ export class History {
       case "declare":
         this.declared = { ...this.declared, ...action.change };
         return this.up(action.uses, action.ambush);
-      case "take over":
+      case "adopt":
         if (key.id !== undefined) return;
         this.declared["adoptId"] = String(scene.offer({ unlimited_quota: action.unlimited }).id);
         return this.up(0, action.ambush);
@@ -134,7 +134,7 @@ export class History {
     const assigned = quota === undefined ? [] : span.map((used) => used + quota);
     const changes = !existed || quota !== this.settled?.["remainQuota"];
     if (taken !== undefined && key.id === undefined) {
-      expect(rig.server.key(taken.id), "a key that could not be taken over").toEqual(taken);
+      expect(rig.server.key(taken.id), "a key that could not be adopted").toEqual(taken);
       if (ambush === undefined) throw scene.error;
       return;
     }
@@ -240,7 +240,7 @@ export class History {
   }
 
   private forget(): void {
-    // The key is gone, and to take it over again is refused.
+    // The key is gone, and to adopt it again is refused.
     delete this.declared["adoptId"];
     this.settled = undefined;
     this.granted = [];

@@ -67,7 +67,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant("take over" as const), unlimited: fc.boolean(), ambush }),
+    arbitrary: fc.record({ do: fc.constant("adopt" as const), unlimited: fc.boolean(), ambush }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("refresh" as const), ambush }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("destroy" as const), ambush }) },

@@ -24,7 +24,7 @@ const impatience: Limits = {
 export class Scene {
   readonly key: Resource;
   readonly foreign: KeyView[];
-  /** Keys that were made on the console to be taken over: nobody's business before one is in state. */
+  /** Keys that were made on the console to be adopted: nobody's business before one is in state. */
   readonly offered = new Set<number>();
   /** The error of the run that met trouble, if it failed. */
   error: Error | undefined;
@@ -55,7 +55,7 @@ export class Scene {
     await this.rig.server.close();
   }
 
-  /** A key on the console that can be taken over, and has used 30. */
+  /** A key on the console that can be adopted, and has used 30. */
   offer(fields: Parameters<CometServer["console"]["create"]>[0] = {}): KeyView {
     const { server } = this.rig;
     const { id } = server.console.create({ name: "legacy", remain_quota: 100, ...fields });
@@ -136,7 +136,7 @@ export class Scene {
 
     if (error !== undefined) {
       expect(error.message).toMatch(
-        /^(adoptId cannot be used: looking up|creating|taking over|updating|reading|deleting) key /,
+        /^(adoptId cannot be used: looking up|creating|adopting|updating|reading|deleting) key /,
       );
       expect(error.message.match(/given up after/g)?.length ?? 0, error.message).toBeLessThanOrEqual(1);
     }

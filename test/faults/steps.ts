@@ -73,7 +73,7 @@ export const steps = {
     rig.server.console.spend(Number(key.id), 100);
     rig.server.console.update(Number(key.id), { status: 4 });
   }),
-  "take over a key": {
+  "adopt a key": {
     prepare: async (scene) => void scene.offer(),
     run: (scene) => scene.key.up(adopting(scene)),
     next: (scene) => scene.key.up(adopting(scene)),

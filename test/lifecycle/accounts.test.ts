@@ -277,7 +277,7 @@ test("a key is looked up in the account of new ones, or in the one that is named
   );
 });
 
-describe("a key is taken over", () => {
+describe("a key is adopted", () => {
   const declared = { remainQuota: 5, name: "legacy" };
 
   test("in the account that is named, where it stays", async () => {

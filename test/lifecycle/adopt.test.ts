@@ -22,7 +22,7 @@ function again(setup: Rig): void {
   setup.lifecycle = setup.provider();
 }
 
-/** Why the key cannot be taken over. */
+/** Why the key cannot be adopted. */
 async function refusal(key: Resource, declared: Record<string, unknown>): Promise<string | undefined> {
   const { failures } = await key.checkWhole(declared);
   for (const { property } of failures) expect(property).toBe("adoptId");
@@ -30,7 +30,7 @@ async function refusal(key: Resource, declared: Record<string, unknown>): Promis
 }
 
 describe.each(backends)("on %s", (_, personality) => {
-  test("a key that is as declared already is taken over without a change, secret included", async () => {
+  test("a key that is as declared already is adopted without a change, secret included", async () => {
     const { setup, server, adoptId, key, before } = await given({ personality });
     expect(await key.up({ adoptId, ...same })).toBe("created");
     expect(key.id).toBe(adoptId);
@@ -45,7 +45,7 @@ describe.each(backends)("on %s", (_, personality) => {
     });
     expect(server.requests.map(({ method }) => method)).toEqual(["GET", "GET"]);
     expect(setup.told).toEqual([
-      `takes over the key "legacy" (id ${adoptId}): nothing changes; what it has left, 70, stays`,
+      `adopts the key "legacy" (id ${adoptId}): nothing changes; what it has left, 70, stays`,
     ]);
     expect(await key.up({ adoptId, ...same })).toBe("same");
     expect(await key.refresh()).toBe(false);
@@ -57,7 +57,7 @@ describe.each(backends)("on %s", (_, personality) => {
     const declared = { adoptId, name: "mine", remainQuota: 500, allowIps: ["::1"], status: "disabled" };
     await key.checkWhole(declared);
     expect(setup.told).toEqual([
-      `takes over the key "legacy" (id ${adoptId}): name "legacy" => "mine", status "enabled" => "disabled", ` +
+      `adopts the key "legacy" (id ${adoptId}): name "legacy" => "mine", status "enabled" => "disabled", ` +
         'modelLimits ["gpt-5"] => [], modelLimitsEnabled true => false, allowIps [] => ["::1"]; ' +
         "what it has left, 70, stays",
     ]);
@@ -120,7 +120,7 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(remain_quota + used_quota).toBe(100_030);
   });
 
-  test("a spent key is taken over as it is, and serves again with what it lacks", async () => {
+  test("a spent key is adopted as it is, and serves again with what it lacks", async () => {
     const { server, id, adoptId, key } = await given({ personality }, { ...legacy, remain_quota: 0 });
     server.console.update(id, { status: 4 });
     await key.up({ adoptId, ...same, name: "mine" });
@@ -134,7 +134,7 @@ describe.each(backends)("on %s", (_, personality) => {
     const { server, id, adoptId, key, before } = await given({ personality });
     server.fault(put, faults.refuse("not now"));
     await expect(key.up({ adoptId, ...same, name: "mine" })).rejects.toThrow(
-      `taking over key ${adoptId}: CometAPI refused: "not now"`,
+      `adopting key ${adoptId}: CometAPI refused: "not now"`,
     );
     expect(key.id).toBeUndefined();
     expect(server.key(id)).toEqual(before);
@@ -167,23 +167,23 @@ test("what is not known yet is told as such, and the quota as staying", async ()
   const { setup, adoptId, key } = await given();
   await key.checkWhole({ adoptId, remainQuota: unknown, modelLimits: [unknown], name: unknown });
   expect(setup.told).toEqual([
-    `takes over the key "legacy" (id ${adoptId}): name "legacy" => [unknown], modelLimits ["gpt-5"] => [unknown]; ` +
+    `adopts the key "legacy" (id ${adoptId}): name "legacy" => [unknown], modelLimits ["gpt-5"] => [unknown]; ` +
       "what it has left, 70, stays",
   ]);
   await key.checkWhole({ adoptId, totalQuota: unknown, modelLimits: ["gpt-5"] });
-  expect(setup.told.at(-1)).toBe(`takes over the key "legacy" (id ${adoptId}): totalQuota 100 => [unknown]`);
+  expect(setup.told.at(-1)).toBe(`adopts the key "legacy" (id ${adoptId}): totalQuota 100 => [unknown]`);
 });
 
 test("a list that is not known yet at all is told as such, and with it whether it applies", async () => {
   const { setup, adoptId, key } = await given({}, { ...legacy, allow_ips: "::1" });
   await key.checkWhole({ adoptId, remainQuota: 1, modelLimits: unknown, allowIps: unknown });
   expect(setup.told).toEqual([
-    `takes over the key "legacy" (id ${adoptId}): modelLimits ["gpt-5"] => [unknown], allowIps ["::1"] => [unknown]; ` +
+    `adopts the key "legacy" (id ${adoptId}): modelLimits ["gpt-5"] => [unknown], allowIps ["::1"] => [unknown]; ` +
       "what it has left, 70, stays",
   ]);
 });
 
-describe("a key cannot be taken over", () => {
+describe("a key cannot be adopted", () => {
   test.each([
     [1234, 'must be the key\'s id as text, such as "1234", but is 1234'],
     [true, "must be the key's id as text"],
@@ -236,7 +236,7 @@ describe("a key cannot be taken over", () => {
     const other = setup.resource("other");
     await key.checkWhole({ adoptId, ...same });
     expect(await refusal(other, { adoptId, ...same })).toContain(
-      `another resource of this stack takes over the key ${adoptId} too`,
+      `another resource of this stack adopts the key ${adoptId} too`,
     );
     await key.up({ adoptId, ...same });
     expect(await refusal(other, { adoptId, ...same })).toContain("is in this stack already");
@@ -263,7 +263,7 @@ describe("a key cannot be taken over", () => {
   });
 });
 
-describe("once taken over", () => {
+describe("once adopted", () => {
   test("keeping, dropping and re-adding the same adoptId changes nothing, a refresh between or not", async () => {
     const { server, adoptId, key } = await given();
     await key.up({ adoptId, ...same });
@@ -300,7 +300,7 @@ describe("once taken over", () => {
       await key.up({ ...same, ...adopted });
       expect(await refusal(key, { ...same, adoptId: String(second.id) })).toBe(
         `adoptId is "${second.id}", but this resource holds the key ${adoptId}, and keeps it for life. Leave adoptId ` +
-          `out, and take over the key ${second.id} by another resource, with a logical name of its own.`,
+          `out, and adopt the key ${second.id} by another resource, with a logical name of its own.`,
       );
     }
     expect(server.key(second.id)).toEqual(second);
@@ -350,7 +350,7 @@ describe("a replacement", () => {
     return replacement;
   }
 
-  test("of a key that was taken over is a new key, once adoptId is removed", async () => {
+  test("of a key that was adopted is a new key, once adoptId is removed", async () => {
     const { setup, server, id, adoptId, key } = await given();
     await key.up({ adoptId, ...same });
     again(setup);
@@ -379,7 +379,7 @@ describe("a replacement", () => {
     expect(replacement.id).toBe(adoptId);
     expect(server.key(id).deletedAt).toBeUndefined();
     expect(setup.told.at(-1)).toBe(
-      `key "legacy" (id ${adoptId}) stays: it was taken over by another resource of this stack, or anew`,
+      `key "legacy" (id ${adoptId}) was not deleted: another resource of this stack, or a replacement, has adopted it`,
     );
     again(setup);
     await replacement.destroy();
@@ -413,7 +413,7 @@ describe("a replacement", () => {
     expect(server.key(Number(second.id)).deletedAt).toBeUndefined();
   });
 
-  test("a key that a resource was to take over in vain is not deleted with the one that gives it away", async () => {
+  test("a key that a resource was to adopt in vain is not deleted with the one that gives it away", async () => {
     const { setup, server } = await given();
     const first = setup.resource("first");
     await first.up(same);
@@ -423,14 +423,16 @@ describe("a replacement", () => {
     server.fault(put, faults.refuse("no access to group"));
     await expect(second.up({ adoptId: id, ...same, group: "gold" })).rejects.toThrow("no access to group");
     // With --continue-on-error the engine goes on to what is to be deleted.
-    await expect(first.destroy()).rejects.toThrow("another resource of this stack was to take it over");
+    await expect(first.destroy()).rejects.toThrow(
+      "another resource of this stack was to adopt it and failed",
+    );
     expect(server.key(Number(id)).deletedAt).toBeUndefined();
     await second.up({ adoptId: id, ...same });
     await first.destroy();
     expect(server.key(Number(id)).deletedAt).toBeUndefined();
   });
 
-  test("a resource whose key is found to be gone may take over another in the same run", async () => {
+  test("a resource whose key is found to be gone may adopt another in the same run", async () => {
     const { server, id, adoptId, key } = await given();
     await key.up({ adoptId, ...same });
     await key.up({ adoptId, ...same });

@@ -162,7 +162,7 @@ describe("the catalogue", () => {
     expect(suggested).toEqual(nearest.map((id) => `"${id}"`));
   });
 
-  test("is told with all other faults, and with those of a key to be taken over", async () => {
+  test("is told with all other faults, and with those of a key to be adopted", async () => {
     const { key } = await given("error");
     const { failures } = await key.checkWhole({ name: "", adoptId: "7", modelLimits: ["gpt-55"] });
     expect(failures.map(({ property }) => property)).toEqual([

@@ -5,7 +5,8 @@ import type { Limits } from "../../provider/api/transport";
 import { readConfig } from "../../provider/config/config";
 import { ResourceInitFailedError } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key/types";
-import { type KeyHost, KeyLifecycle } from "../../provider/lifecycle/lifecycle";
+import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
+import type { KeyHost } from "../../provider/lifecycle/request";
 import {
   type CometServer,
   faults,

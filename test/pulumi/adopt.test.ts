@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { faults } from "../server/index";
 import { failure, newStack, startEmulator } from "./stack";
 
-/** A stack that takes over a key of the console. */
+/** A stack that adopts a key of the console. */
 async function given() {
   const server = await startEmulator();
   const { id } = server.console.create({ name: "legacy", remain_quota: 70 });
@@ -18,7 +18,7 @@ async function given() {
   return { server, stack, write, id, adopting, live: () => server.key(id) };
 }
 
-test("two resources that take over one key are told at preview, whatever they are called and whoever holds it", async () => {
+test("two resources that adopt one key are told at preview, whatever they are called and whoever holds it", async () => {
   const { server, stack, write, id, adopting, live } = await given();
   const component = `
     const component = new pulumi.ComponentResource("test:Component", "component");
@@ -26,7 +26,7 @@ test("two resources that take over one key are told at preview, whatever they ar
   `;
   write(adopting, component);
   const { run } = await failure(stack.preview());
-  expect(run.output).toContain(`another resource of this stack takes over the key ${id} too`);
+  expect(run.output).toContain(`another resource of this stack adopts the key ${id} too`);
 
   write(adopting);
   await stack.up();
@@ -51,7 +51,7 @@ test("two resources that take over one key are told at preview, whatever they ar
   expect(server.violations).toEqual([]);
 });
 
-test("replacing what was taken over never deletes the key unawares", async () => {
+test("replacing what was adopted never deletes the key unawares", async () => {
   const { stack, write, id, adopting, live } = await given();
   await stack.up();
   const { urn } = stack.resource("backend");
@@ -71,13 +71,13 @@ test("replacing what was taken over never deletes the key unawares", async () =>
   expect(live().deletedAt).toBeDefined();
 });
 
-test("a key that could not be changed is no part of the stack, and one that was only read can be taken over", async () => {
+test("a key that could not be changed is no part of the stack, and one that was only read can be adopted", async () => {
   const { server, stack, write, id, live } = await given();
   const before = live();
   write(`{ adoptId: "${id}", name: "mine", remainQuota: 100 }`);
   server.fault({ method: "PUT" }, faults.refuse("not today"));
   const { run } = await failure(stack.up());
-  expect(run.output).toContain(`taking over key ${id}: CometAPI refused: "not today".`);
+  expect(run.output).toContain(`adopting key ${id}: CometAPI refused: "not today".`);
   expect(stack.resources().some(({ type }) => type.endsWith("CometApiKey"))).toBe(false);
   expect(live()).toEqual(before);
 

@@ -19,7 +19,7 @@ describe("examples/take-over", () => {
   it("previews what would change about the key, without changing it", async () => {
     const { output, changes } = await stack.preview();
     expect(output).toContain(
-      `takes over the key "legacy" (id ${legacy.id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
+      `adopts the key "legacy" (id ${legacy.id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
         "modelLimitsEnabled false => true; what it has left, 70000, stays",
     );
     expect(changes).toEqual([{ name: "backend", op: "create", properties: [] }]);
