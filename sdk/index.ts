@@ -12,3 +12,4 @@ export {
 } from "./lookups";
 export type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "./lookupTypes";
 export { type RotatedKey, RotatingCometApiKey, type RotatingCometApiKeyArgs } from "./rotatingCometApiKey";
+export { toUsd, usd } from "./usd";
