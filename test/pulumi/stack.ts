@@ -197,7 +197,10 @@ export async function newStack(options: StackOptions): Promise<TestStack> {
 }
 
 type Callbacks = Parameters<Stack["up"]>[0] & object;
-type Shared = Pick<Callbacks, "signal" | "target" | "refresh" | "expectNoChanges" | "diff">;
+type Shared = Pick<
+  Callbacks,
+  "signal" | "target" | "refresh" | "expectNoChanges" | "diff" | "policyPacks" | "policyPackConfigs"
+>;
 
 /** What runs the program only on demand. */
 interface WithProgram {

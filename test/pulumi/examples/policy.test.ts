@@ -1,0 +1,112 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join, resolve } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CometServer } from "../../server/index";
+import { failure, newStack, startEmulator, type TestStack } from "../stack";
+
+const program = `
+  import { CometApiKey } from "pulumi-cometapi";
+  const good = {
+    remainQuota: 50_000_000,
+    expiredTime: new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 19) + "Z",
+    modelLimits: ["gpt-5"],
+    allowIps: ["203.0.113.0/24"],
+  };
+  new CometApiKey("good", good);
+  new CometApiKey("unlimited", { ...good, remainQuota: undefined, unlimitedQuota: true });
+  new CometApiKey("rich", { ...good, remainQuota: 50_000_001 });
+  new CometApiKey("richForLife", { ...good, remainQuota: undefined, totalQuota: 50_000_001 });
+  new CometApiKey("eternal", { ...good, expiredTime: "never" });
+  new CometApiKey("late", { ...good, expiredTime: "2099-01-01T00:00:00Z" });
+  new CometApiKey("anyModel", { ...good, modelLimits: [] });
+  new CometApiKey("unenforced", { ...good, modelLimitsEnabled: false });
+  new CometApiKey("anywhere", { ...good, allowIps: [] });
+`;
+
+describe("examples/policy", () => {
+  let server: CometServer;
+  let stack: TestStack;
+  let pack: string;
+
+  beforeAll(async () => {
+    server = await startEmulator();
+    // The token is given in plain text on purpose.
+    const config = {
+      "cometapi:accessToken": { value: server.account.token },
+      "cometapi:baseUrl": { value: server.url },
+    };
+    stack = await newStack({ name: "production", program, config });
+    pack = installPack(stack);
+  });
+
+  /** What each policy reported, by resource. */
+  async function violations(policyPackConfigs: string[] = []): Promise<string[]> {
+    const { run } = await failure(stack.preview({ policyPacks: [pack], policyPackConfigs }));
+    return run.events
+      .map(({ policyEvent }) => policyEvent)
+      .filter((event) => event !== undefined)
+      .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
+      .map(({ policyName, resourceUrn }) => `${policyName}: ${resourceUrn?.split("::").at(-1)}`)
+      .sort();
+  }
+
+  it("refuses at preview what breaks a rule, names the rule and the key, and asks CometAPI nothing", async () => {
+    expect(await violations()).toEqual([
+      "cometapi-addresses: anywhere",
+      "cometapi-expiry: eternal",
+      "cometapi-expiry: late",
+      "cometapi-models: anyModel",
+      "cometapi-models: unenforced",
+      "cometapi-no-plain-text-token: default",
+      "cometapi-no-unlimited-keys: unlimited",
+      "cometapi-quota-limit: rich",
+      "cometapi-quota-limit: richForLife",
+    ]);
+    expect(server.requests).toEqual([]);
+  });
+
+  it("has a configuration for each rule", async () => {
+    const config = stack.path("policies.json");
+    writeFileSync(
+      config,
+      JSON.stringify({
+        "cometapi-no-unlimited-keys": "disabled",
+        "cometapi-quota-limit": { maxDollars: 100.0001 },
+        "cometapi-expiry": { maxDays: 40_000 },
+        "cometapi-models": "advisory",
+        "cometapi-addresses": { stacks: "^live" },
+      }),
+    );
+    expect(await violations([config])).toEqual([
+      "cometapi-expiry: eternal",
+      "cometapi-no-plain-text-token: default",
+    ]);
+  });
+
+  it("lets a stack pass that keeps the rules, with a secret token", async () => {
+    const { token } = server.account;
+    await stack.stack.setConfig("cometapi:accessToken", { value: token, secret: true });
+    const rules = readFileSync(stack.path("index.js"), "utf8");
+    stack.write("index.js", rules.slice(0, rules.indexOf('  new CometApiKey("unlimited"')));
+    await stack.up({ policyPacks: [pack] });
+    expect(server.keys().map(({ remain_quota }) => remain_quota)).toEqual([50_000_000]);
+    await stack.destroy();
+  });
+});
+
+/** The language host of the tests cannot start policy packs, as the vendor's does: here the engine starts this one itself. */
+function installPack(stack: TestStack): string {
+  const { envVars = {} } = stack.stack.workspace;
+  const pack = stack.path("policy");
+  cpSync(resolve(__dirname, "../../../examples/policy"), pack, { recursive: true });
+  writeFileSync(join(pack, "PulumiPolicy.yaml"), "runtime: launched\n");
+  const bin = stack.path(".bin");
+  mkdirSync(bin);
+  const launcher = join(bin, "pulumi-analyzer-policy-launched");
+  const run = createRequire(__filename).resolve("@pulumi/pulumi/cmd/run-policy-pack");
+  writeFileSync(launcher, `#!/bin/sh\nexec node "${run}" "$@"\n`);
+  chmodSync(launcher, 0o755);
+  envVars["PATH"] = `${bin}${delimiter}${envVars["PATH"]}`;
+  return pack;
+}
