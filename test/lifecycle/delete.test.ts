@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faults, newApi } from "../server";
+import { faults, newApi2025December } from "../server";
 import { rig } from "./rig";
 
 async function made(options: Parameters<typeof rig>[0] = {}) {
@@ -171,7 +171,7 @@ test("only whole numbers are ids", async () => {
 });
 
 test("a key looked up by its id alone has every output", async () => {
-  const { setup, key } = await made({ personality: { ...newApi, maskedKeys: false } });
+  const { setup, key } = await made({ personality: newApi2025December });
   const found = await setup.lifecycle.read(key.id ?? "", {});
   const { __autoName: _, ...state } = key.state;
   expect(found?.state).toEqual(state);

@@ -1,11 +1,13 @@
-import type { Store } from "./account";
+import type { ModelRow } from "./catalogue";
 import type { Clock } from "./clock";
 import type { ApiRequest } from "./http";
+import type { Windows } from "./limits";
 import type { Personality } from "./personality";
+import type { Store } from "./store";
 
 /** What a test may set at the start and change at any time. */
 export interface Settings {
-  /** A bad management token is HTTP 401 instead of the usual 200 with `success:false` (D; S, B). Default false. */
+  /** A bad management token is HTTP 401 instead of the usual 200 with `success:false` (D; S, N). Default false. */
   hardTokenRefusal: boolean;
   /** The list shows the account as it was this many ms ago, one moment for all keys; up to 60,000. Default 0. */
   listLagMs: number;
@@ -13,6 +15,10 @@ export interface Settings {
   getLagMs: number;
   /** Model ids of the catalogue. */
   models: string[];
+  /** What the catalogue says of single models instead of the usual; `{}` says nothing of any. */
+  modelRows: Record<string, ModelRow>;
+  /** Units of quota in 1 USD, as `/api/status` tells (N). Default 500,000. */
+  quotaPerUnit: number;
   /** Quota one model request takes unless its `x-test-cost` header says otherwise. Default 10. */
   cost: number;
   /** `X-Forwarded-For` names the client's address, rather than the socket. Default false. */
@@ -25,6 +31,7 @@ export interface Backend {
   readonly clock: Clock;
   readonly personality: Personality;
   readonly settings: Settings;
+  readonly windows: Windows;
   /** Notes something a correct client never does. */
   violate(request: ApiRequest, rule: string): void;
 }

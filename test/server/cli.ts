@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import type { LoggedRequest } from "./faults";
-import { cometApi, newApi } from "./personality";
+import { cometApi, newApi, newApi2025December, newApi2025June, newApi2026March } from "./personalities";
 import { startServer } from "./server";
 
 const defaultPort = 8787;
 const personalities = new Map([
   ["cometapi", cometApi],
   ["new-api", newApi],
+  ["new-api-2026-03", newApi2026March],
+  ["new-api-2025-12", newApi2025December],
+  ["new-api-2025-06", newApi2025June],
 ]);
 
 const help = `Runs a local stand-in for CometAPI's key management and model endpoints.
@@ -15,7 +18,9 @@ const help = `Runs a local stand-in for CometAPI's key management and model endp
 Usage: npm run emulator -- [options]
 
   --port <number>        port on 127.0.0.1, 0 for any free one (default ${defaultPort})
-  --personality <name>   cometapi (as documented, default) or new-api (self-hosted New API)
+  --personality <name>   cometapi (as documented, default), new-api (self-hosted New API of July 2026,
+                         with masked keys and rate limits), or an older one of it: new-api-2026-03,
+                         new-api-2025-12, new-api-2025-06
   --help                 show this text
 `;
 
@@ -32,7 +37,9 @@ async function main(): Promise<void> {
     return;
   }
   const personality = personalities.get(values.personality);
-  if (!personality) throw new Error(`unknown personality "${values.personality}": use cometapi or new-api`);
+  if (!personality) {
+    throw new Error(`unknown personality "${values.personality}": use ${[...personalities.keys()].join(", ")}`);
+  }
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535) {
     throw new Error(`"${values.port}" is no port: use a number from 0 to 65535`);
   }

@@ -41,7 +41,7 @@ export class Exchange {
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body ?? null);
     const payload = Buffer.from(text);
     this.response.writeHead(answer.status, {
-      "content-type": "application/json; charset=utf-8",
+      ...(payload.length > 0 && { "content-type": "application/json; charset=utf-8" }),
       "content-length": payload.length,
       ...answer.headers,
     });
@@ -129,7 +129,7 @@ export const faults = {
   /** JSON of a shape nobody documented. */
   wrongShape: instead({ status: 200, body: { success: "yes", data: { items: "none" } } }),
 
-  /** The normal refusal with a text of your choice (S, B). */
+  /** The normal refusal with a text of your choice (S, N). */
   refuse: (message: string, acting?: Acting): Fault =>
     instead({ status: 200, body: { success: false, message } })(acting),
 

@@ -17,7 +17,7 @@ export interface ApiRequest {
   readonly remoteAddress: string;
 }
 
-/** One answer. A string body is sent as it is, anything else as JSON. */
+/** One answer. A string body is sent as it is, "" without a content type, anything else as JSON. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
@@ -39,4 +39,10 @@ export const failure = (status: number, code: string, message: string, type = "c
 /** The key in `Authorization: Bearer <key>` (S), if that is what the header is. */
 export function bearer(request: ApiRequest): string | undefined {
   return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** Where a request comes from: the socket, or what a trusted proxy says. */
+export function clientAddress(request: ApiRequest, trustForwardedFor: boolean): string {
+  const forwarded = trustForwardedFor ? request.headers["x-forwarded-for"] : undefined;
+  return forwarded?.toString().split(",")[0]?.trim() || request.remoteAddress;
 }

@@ -1,24 +1,19 @@
 import { BlockList, isIP } from "node:net";
-import { type KeyRecord, Status, type StoredKey } from "./account";
 import type { Backend } from "./backend";
-import { type Answer, type ApiRequest, bearer, failure } from "./http";
-
-/** `GET /api/models`: the public catalogue (D). */
-export function catalogue({ settings }: Backend): Answer {
-  return { status: 200, body: { data: settings.models.map((id) => ({ id, object: "model" })) } };
-}
+import { type Answer, type ApiRequest, bearer, clientAddress, failure } from "./http";
+import { type KeyRecord, Status, type StoredKey } from "./records";
 
 /** `GET /v1/models`: the ids `model_limits` is made of (S), for any key that is served. */
 export function modelList(backend: Backend, request: ApiRequest): Answer {
   const { refused } = admit(backend, request);
-  return refused ?? catalogue(backend);
+  const data = backend.settings.models.map((id) => ({ id, object: "model" }));
+  return refused ?? { status: 200, body: { data } };
 }
 
-/** `GET /api/usage/token/`: the presented key's own numbers, whatever its status (D, B). */
-export function usage({ store }: Backend, request: ApiRequest): Answer {
-  const presented = bearer(request);
-  if (!presented) return { status: 401, body: { success: false, message: "Invalid Bearer token" } };
-  const key = store.byKey(presented);
+/** `GET /api/usage/token/`: the presented key's own numbers, whatever its status (D, N). */
+export function usage(backend: Backend, request: ApiRequest): Answer {
+  if (!bearer(request)) return { status: 401, body: { success: false, message: "Invalid Bearer token" } };
+  const key = presentedKey(backend, request);
   if (!key || key.deletedAt !== undefined) {
     return { status: 200, body: { success: false, message: "failed to get token information" } };
   }
@@ -46,15 +41,15 @@ export function chat(backend: Backend, request: ApiRequest): Answer {
   if (typeof model !== "string" || !Array.isArray(messages)) {
     return failure(400, "invalid_request", "model and messages are required");
   }
-  // Enabled and empty blocks every model (B); not enabled, the list is ignored (S).
+  // Enabled and empty blocks every model (N); not enabled, the list is ignored (S).
   if (key.record.model_limits_enabled && !modelIds(key.record).includes(model)) {
     return failure(403, "model_not_allowed", `this key has no access to model ${model}`);
   }
   if (!backend.settings.models.includes(model)) return failure(404, "model_not_found", `no model ${model}`);
-  const cost = Number(request.headers["x-test-cost"] ?? backend.settings.cost);
-  if (!Number.isSafeInteger(cost) || cost < 0) return failure(400, "invalid_request", "bad x-test-cost");
-  // The cost is known only once the model has answered, so the last request may take more than was left.
-  backend.store.spend(key, cost, request.seq);
+  const use = costOf(backend, request);
+  if (!use) return failure(400, "invalid_request", "an x-test header is no whole number from 0 up");
+  key.account.requestCount++;
+  charge(backend, key, request, use);
   return {
     status: 200,
     body: {
@@ -63,24 +58,61 @@ export function chat(backend: Backend, request: ApiRequest): Answer {
       created: backend.clock.seconds(),
       model,
       choices: [{ index: 0, message: { role: "assistant", content: "Hello." }, finish_reason: "stop" }],
-      usage: { prompt_tokens: 1, completion_tokens: cost, total_tokens: cost + 1 },
+      usage: { prompt_tokens: 1, completion_tokens: use.cost, total_tokens: use.cost + 1 },
     },
   };
 }
 
+interface Cost {
+  cost: number;
+  estimate: number;
+  settleMs: number;
+  settleRequests: number;
+}
+
+/** What a request costs and holds: as its `x-test-*` headers say, or as is usual here. */
+function costOf({ settings, personality }: Backend, { headers }: ApiRequest): Cost | undefined {
+  const number = (name: string, usual = 0) => Number(headers[name] ?? usual);
+  const { hold } = personality;
+  const use = {
+    cost: number("x-test-cost", settings.cost),
+    estimate: number("x-test-hold", hold?.estimate),
+    settleMs: number("x-test-settle-ms", hold?.settleMs),
+    settleRequests: number("x-test-settle-requests", hold?.settleRequests),
+  };
+  return Object.values(use).every((n) => Number.isSafeInteger(n) && n >= 0) ? use : undefined;
+}
+
+/**
+ * Takes the estimate, and later gives back what was not needed of it (N); without one takes the cost at once.
+ * Estimate and cost may be more than is left.
+ */
+function charge({ store, clock, personality }: Backend, key: StoredKey, { seq }: ApiRequest, use: Cost): void {
+  const { cost, estimate, settleMs, settleRequests } = use;
+  const booked = (act: () => void) =>
+    personality.batchMs > 0 ? clock.later(personality.batchMs, 0, act) : act();
+  if (estimate === 0) return booked(() => store.spend(key, cost, seq));
+  booked(() => {
+    const hold = store.hold(key, estimate, seq);
+    clock.later(settleMs, settleRequests, () => booked(() => hold.settle(cost)));
+  });
+}
+
 /**
  * The key a model request may use, or why it may not. This is the only place where a status becomes 3 or 4:
- * it flips when the key is next used, not when the time or the quota runs out (B).
+ * it flips when the key is next used, not when the time or the quota runs out (N).
  */
 function admit(
-  { store, clock, settings }: Backend,
+  backend: Backend,
   request: ApiRequest,
 ): { key: StoredKey; refused?: never } | { key?: never; refused: Answer } {
   const refuse = (status: number, code: string, message: string) => ({
     refused: failure(status, code, message, "authentication_error"),
   });
-  const key = store.byKey(bearer(request) ?? "");
+  const { store, clock, settings } = backend;
+  const key = presentedKey(backend, request);
   if (!key || key.deletedAt !== undefined) return refuse(401, "invalid_api_key", "no such key");
+  if (key.account.banned) return refuse(403, "user_banned", "this user is banned");
   const { status, expired_time, unlimited_quota, remain_quota } = key.record;
   if (status === Status.enabled) {
     if (expired_time !== -1 && expired_time <= clock.seconds()) {
@@ -94,16 +126,23 @@ function admit(
   if (key.record.status !== Status.enabled) return refuse(401, "key_disabled", "this key is disabled");
   const client = clientAddress(request, settings.trustForwardedFor);
   if (!allows(key.record.allow_ips, client)) return refuse(403, "ip_not_allowed", `${client} is not allowed`);
+  const { group } = key.record;
+  // Only a backend that stores any group comes to this (N).
+  if (group !== "" && !key.account.groups.includes(group)) {
+    return refuse(403, "no_group", `no access to group ${group}`);
+  }
   return { key };
+}
+
+/** A key made without `sk-` is taken with it too (N). */
+function presentedKey({ store, personality }: Backend, request: ApiRequest): StoredKey | undefined {
+  const presented = bearer(request) ?? "";
+  const plain = personality.keyPrefix === "" ? presented.replace(/^sk-/, "") : presented;
+  return store.byKey(presented) ?? store.byKey(plain);
 }
 
 function modelIds({ model_limits }: KeyRecord): string[] {
   return model_limits.split(",").filter((id) => id !== "");
-}
-
-function clientAddress(request: ApiRequest, trustForwardedFor: boolean): string {
-  const forwarded = trustForwardedFor ? request.headers["x-forwarded-for"] : undefined;
-  return forwarded?.toString().split(",")[0]?.trim() || request.remoteAddress;
 }
 
 /** Whether `allow_ips` lets an address in (S). An entry that is no address lets nobody in. */

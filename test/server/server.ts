@@ -1,22 +1,18 @@
-import { EventEmitter, once } from "node:events";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import {
-  type Account,
-  type AccountOptions,
-  type KeyFields,
-  type KeyRecord,
-  type KeyView,
-  Store,
-  type StoredKey,
-  view,
-} from "./account";
+import { ArmedFaults, type HungFault } from "./armed";
 import type { Backend, Settings } from "./backend";
 import { Clock } from "./clock";
-import { Exchange, type Fault, type LoggedRequest, type Matcher, matches } from "./faults";
-import type { ApiRequest } from "./http";
-import { cometApi, type Personality } from "./personality";
+import { Console } from "./console";
+import { Exchange, type Fault, type LoggedRequest, type Matcher } from "./faults";
+import { Windows } from "./limits";
+import { RequestLog } from "./log";
+import { cometApi } from "./personalities";
+import type { Personality } from "./personality";
+import { type Account, type AccountOptions, type Change, type KeyView, view } from "./records";
 import { route, watch } from "./routes";
+import { Store } from "./store";
 
 export interface ServerOptions extends Partial<Settings> {
   /** Default 0: any free one. */
@@ -35,21 +31,6 @@ export interface Violation {
   readonly rule: string;
 }
 
-/** A fault hung on the server. */
-export interface HungFault {
-  /** How many requests it has hit. */
-  readonly hits: number;
-  remove(): void;
-}
-
-interface ArmedFault {
-  matcher: Matcher;
-  fault: Fault;
-  times: number;
-  seen: number;
-  hits: number;
-}
-
 /** Starts CometAPI's key management and model endpoints on 127.0.0.1. Rejects when the port is taken. */
 export async function startServer(options: ServerOptions = {}): Promise<CometServer> {
   const http = createServer();
@@ -66,14 +47,13 @@ export class CometServer {
   /** Live: a change counts from the next request on. */
   readonly settings: Settings;
   readonly violations: Violation[] = [];
-  /** Every request since the start or the last `clearRequests`. */
-  readonly requests: LoggedRequest[] = [];
+  /** What a person does on CometAPI's web console, or a gateway by itself. */
+  readonly console: Console;
   readonly #http: Server;
   readonly #clock: Clock;
-  readonly #store: Store;
   readonly #backend: Backend;
-  readonly #events = new EventEmitter().setMaxListeners(0);
-  readonly #faults: ArmedFault[] = [];
+  readonly #log = new RequestLog();
+  readonly #faults = new ArmedFaults();
   #seq = 0;
 
   constructor(http: Server, options: ServerOptions) {
@@ -84,20 +64,23 @@ export class CometServer {
       listLagMs: 0,
       getLagMs: 0,
       models: ["gpt-5", "gpt-5-mini", "claude-opus-4-6", "gemini-3-pro"],
+      modelRows: {},
+      quotaPerUnit: 500_000,
       cost: 10,
       trustForwardedFor: false,
       ...settings,
     };
     this.#clock = new Clock(now);
-    this.#store = new Store(this.#clock);
-    for (const account of accounts) this.#store.addAccount(account);
     this.#backend = {
-      store: this.#store,
+      store: new Store(this.#clock),
       clock: this.#clock,
+      windows: new Windows(),
       personality: this.personality,
       settings: this.settings,
       violate: (request, rule) => this.violations.push({ request: request.seq, rule }),
     };
+    for (const account of accounts) this.addAccount(account);
+    this.console = new Console(this.#backend);
     this.#http = http;
     http.on("request", (incoming, response) => {
       // A client that vanished in the middle of its request is nobody's failure.
@@ -147,7 +130,7 @@ export class CometServer {
 
   /** One key as stored, deleted or not, never masked. Throws if there never was one. */
   key(id: number): KeyView {
-    return view(this.#stored(id));
+    return view(this.#store.find(id));
   }
 
   /** All keys of all accounts, oldest first, deleted ones too. */
@@ -155,51 +138,39 @@ export class CometServer {
     return this.#store.all().map(view);
   }
 
-  /** What a person does on CometAPI's web console, past every check of the API and any fault. */
-  readonly console = {
-    create: (fields: Partial<KeyFields> = {}, account: Account = this.account): KeyView => {
-      const whole: KeyFields = {
-        name: "made on the console",
-        expired_time: -1,
-        remain_quota: 100_000,
-        unlimited_quota: false,
-        model_limits_enabled: false,
-        model_limits: "",
-        allow_ips: null,
-        group: "",
-        cross_group_retry: false,
-        ...fields,
-      };
-      return view(this.#store.create(account, whole, this.personality.keyPrefix));
-    },
-    /** As if the server had been running ever since it showed this record, to the account that owns it. */
-    restore: (record: KeyRecord): KeyView => {
-      const owner = this.accounts.find(({ userId }) => userId === record.user_id);
-      if (!owner) throw new Error(`key ${record.id} belongs to account ${record.user_id}, which is not here`);
-      return view(this.#store.restore(owner, record));
-    },
-    update: (id: number, change: Partial<KeyFields & Pick<KeyRecord, "status">>): KeyView => {
-      this.#store.change(this.#living(id), change);
-      return this.key(id);
-    },
-    delete: (id: number): void => this.#store.delete(this.#living(id)),
-    /** Use of the key as if by a model request, but unchecked. */
-    spend: (id: number, amount: number): KeyView => {
-      this.#store.spend(this.#living(id), amount);
-      return this.key(id);
-    },
-  };
+  /** What a key was granted in all: remaining + used, which neither use nor a hold or its give-back changes. */
+  granted(id: number): number {
+    return sumOf(this.key(id), "grant");
+  }
+
+  /** What the settled requests of a key really cost. */
+  spent(id: number): number {
+    return sumOf(this.key(id), "spend");
+  }
+
+  /** What is held for requests of a key that are still under way; part of its `used_quota`. */
+  held(id: number): number {
+    return this.#store.find(id).held;
+  }
+
+  /** Every change of a key but by use, oldest first, with the record before and after. */
+  changes(id: number): readonly Change[] {
+    return this.#store.find(id).changes;
+  }
 
   /** Hangs a fault on the next request that matches, or on the next `times`. The oldest fault goes first. */
   fault(matcher: Matcher, fault: Fault, { times = 1 }: { times?: number } = {}): HungFault {
-    const armed: ArmedFault = { matcher, fault, times, seen: 0, hits: 0 };
-    this.#faults.push(armed);
-    return {
-      get hits() {
-        return armed.hits;
-      },
-      remove: () => this.#disarm(armed),
-    };
+    return this.#faults.arm(matcher, fault, times);
+  }
+
+  /** Every request since the start or the last `clearRequests`. */
+  get requests(): LoggedRequest[] {
+    return this.#log.requests;
+  }
+
+  /** The logged requests that a rate limit refused. */
+  get rateLimited(): LoggedRequest[] {
+    return this.requests.filter(({ acted }) => acted?.status === 429);
   }
 
   clearRequests(): void {
@@ -208,17 +179,17 @@ export class CometServer {
 
   /** The first logged or coming request that matches, once it has arrived whole, before it is acted on. */
   received(predicate: (request: LoggedRequest) => boolean): Promise<LoggedRequest> {
-    return this.#first("received", predicate);
+    return this.#log.first("received", predicate);
   }
 
   /** The first logged or coming request that matches, once its answer is out or its connection gone. */
   finished(predicate: (request: LoggedRequest) => boolean): Promise<LoggedRequest> {
-    return this.#first("finished", predicate);
+    return this.#log.first("finished", predicate);
   }
 
   /** Calls back for every request to come, once it is finished. */
   onFinished(listener: (request: LoggedRequest) => void): void {
-    this.#events.on("finished", listener);
+    this.#log.on("finished", listener);
   }
 
   /** Stops listening and drops every connection, idle, hanging or busy. */
@@ -230,58 +201,26 @@ export class CometServer {
     await closed;
   }
 
-  #first(event: "received" | "finished", predicate: (request: LoggedRequest) => boolean) {
-    const known = this.requests.find(
-      (request) => (event === "received" || request.finishedAt !== undefined) && predicate(request),
-    );
-    if (known) return Promise.resolve(known);
-    return new Promise<LoggedRequest>((resolve) => {
-      const listener = (request: LoggedRequest) => {
-        if (!predicate(request)) return;
-        this.#events.off(event, listener);
-        resolve(request);
-      };
-      this.#events.on(event, listener);
-    });
-  }
-
-  #stored(id: number): StoredKey {
-    const key = this.#store.byId(id);
-    if (!key) throw new Error(`the server never had a key ${id}`);
-    return key;
-  }
-
-  #living(id: number): StoredKey {
-    const key = this.#stored(id);
-    if (key.deletedAt !== undefined) throw new Error(`key ${id} is deleted`);
-    return key;
-  }
-
-  #disarm(armed: ArmedFault): void {
-    const index = this.#faults.indexOf(armed);
-    if (index >= 0) this.#faults.splice(index, 1);
-  }
-
-  #nextFault(request: ApiRequest): Fault | undefined {
-    for (const armed of this.#faults) {
-      if (!matches(armed.matcher, request) || ++armed.seen < (armed.matcher.nth ?? 1)) continue;
-      if (++armed.hits >= armed.times) this.#disarm(armed);
-      return armed.fault;
-    }
-    return undefined;
+  /** As of now: whatever has fallen due has happened. */
+  get #store(): Store {
+    this.#clock.catchUp();
+    return this.#backend.store;
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await this.#receive(incoming);
-    this.requests.push(request);
+    this.#log.add(request);
     response.once("close", () => {
       request.finishedAt = this.now();
-      this.#events.emit("finished", request);
+      this.#log.announce("finished", request);
     });
-    this.#events.emit("received", request);
+    this.#log.announce("received", request);
     watch(this.#backend, request);
-    const exchange = new Exchange(request, response, () => route(this.#backend, request));
-    const outcome = await this.#nextFault(request)?.(exchange);
+    const exchange = new Exchange(request, response, () => {
+      this.#clock.catchUp();
+      return route(this.#backend, request);
+    });
+    const outcome = await this.#faults.next(request)?.(exchange);
     if (outcome !== "handled") exchange.send(outcome ?? exchange.act());
   }
 
@@ -290,6 +229,7 @@ export class CometServer {
     for await (const chunk of incoming) chunks.push(chunk);
     const { method = "", url = "", headers, socket } = incoming;
     const { pathname, searchParams } = new URL(`http://server${url}`);
+    this.#clock.countRequest();
     return {
       seq: ++this.#seq,
       at: this.now(),
@@ -302,6 +242,10 @@ export class CometServer {
       remoteAddress: socket.remoteAddress ?? "",
     };
   }
+}
+
+function sumOf({ ledger }: KeyView, kind: "grant" | "spend"): number {
+  return ledger.reduce((sum, entry) => sum + (entry.kind === kind ? entry.amount : 0), 0);
 }
 
 function parseJson(text: string): unknown {

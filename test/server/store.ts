@@ -1,88 +1,15 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "./clock";
-
-/** 1 enabled, 2 disabled, 3 expired, 4 exhausted; only 1 serves model requests (S). 0 is an omitted one. */
-export const Status = { enabled: 1, disabled: 2, expired: 3, exhausted: 4 } as const;
-
-/** What an author of a key decides, `status` apart: the body of a create (S). */
-export interface KeyFields {
-  name: string;
-  /** Unix seconds, -1 never (S). */
-  expired_time: number;
-  /** What is left, in CometAPI's internal units (S). */
-  remain_quota: number;
-  unlimited_quota: boolean;
-  model_limits_enabled: boolean;
-  /** Comma-joined model ids (S). */
-  model_limits: string;
-  /** Addresses and CIDRs split by newlines; null or "" is no restriction (S). */
-  allow_ips: string | null;
-  group: string;
-  cross_group_retry: boolean;
-}
-
-/** A key's record as the API knows it (S), always with the key in the clear. */
-export interface KeyRecord extends KeyFields {
-  id: number;
-  user_id: number;
-  key: string;
-  status: number;
-  created_time: number;
-  accessed_time: number;
-  used_quota: number;
-}
-
-/**
- * A change of a key's quota. A grant is what setting `remain_quota` added to remain + used, negative when it
- * took away; setting it to what was left grants nothing and is not booked. A spend moves remain to used.
- */
-export interface LedgerEntry {
-  readonly kind: "grant" | "spend";
-  readonly amount: number;
-  /** Server time, Unix milliseconds. */
-  readonly at: number;
-  /** The request that did it; absent for the console. */
-  readonly request?: number;
-}
-
-/** The request a key came from: which POST, and its body as received. */
-export interface Origin {
-  readonly request: number;
-  readonly body: unknown;
-}
-
-/** Everything the server knows of one key; tests may trust it. */
-export interface KeyView extends Readonly<KeyRecord> {
-  readonly ledger: readonly LedgerEntry[];
-  /** Absent for a key made on the console. */
-  readonly createdBy?: Origin;
-  /** Server time in Unix milliseconds; absent while the key lives. */
-  readonly deletedAt?: number;
-}
-
-export interface AccountOptions {
-  /** The personal access token, sent raw in `Authorization` (S). */
-  token?: string;
-  userId?: number;
-  /** Groups its keys may name (S). */
-  groups?: string[];
-}
-
-/** A key in the store. Its record is replaced on every change, never edited, so older ones stay true. */
-export interface StoredKey {
-  record: KeyRecord;
-  readonly account: Account;
-  readonly ledger: LedgerEntry[];
-  readonly versions: { at: number; record: KeyRecord | undefined }[];
-  readonly createdBy?: Origin;
-  deletedAt?: number;
-}
-
-export interface Account extends Readonly<Required<AccountOptions>> {
-  /** Oldest first; a list reads it from the end (S: newest first). */
-  readonly living: StoredKey[];
-  readonly ever: StoredKey[];
-}
+import {
+  type Account,
+  type AccountOptions,
+  type KeyFields,
+  type KeyRecord,
+  type LedgerEntry,
+  type Origin,
+  Status,
+  type StoredKey,
+} from "./records";
 
 /** How far back a lagging list can look. Older versions are dropped, or busy keys would fill the memory. */
 const versionsKeptMs = 60_000;
@@ -91,6 +18,12 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 export function randomText(length: number): string {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+}
+
+/** An estimate that was taken and awaits its real cost. */
+export interface Hold {
+  /** Once only; 0 gives all of it back. */
+  settle(cost: number): void;
 }
 
 /** Accounts, keys and ledgers: the only place where any of them changes. */
@@ -108,6 +41,11 @@ export class Store {
       token: options.token ?? randomText(32),
       userId: options.userId ?? 5000 + this.accounts.length,
       groups: options.groups ?? ["default", "vip", "auto"],
+      balance: options.balance ?? 50_000_000,
+      administrator: options.administrator ?? false,
+      banned: options.banned ?? false,
+      requestCount: 0,
+      uses: [],
       living: [],
       ever: [],
     };
@@ -123,6 +61,13 @@ export class Store {
   /** Deleted ones too. */
   byId(id: number): StoredKey | undefined {
     return this.#byId.get(id);
+  }
+
+  /** Deleted ones too; throws if there never was one. */
+  find(id: number): StoredKey {
+    const key = this.#byId.get(id);
+    if (!key) throw new Error(`the server never had a key ${id}`);
+    return key;
   }
 
   /** Deleted ones too. */
@@ -148,7 +93,7 @@ export class Store {
       accessed_time: created,
       used_quota: 0,
     };
-    const key: StoredKey = { record, account, ledger: [], versions: [], ...(createdBy && { createdBy }) };
+    const key: StoredKey = { record, account, ...unused(), ...(createdBy && { createdBy }) };
     this.#add(key);
     this.#book(key, "grant", record.remain_quota, createdBy?.request);
     return key;
@@ -159,7 +104,7 @@ export class Store {
     if (record.id <= this.#lastId)
       throw new Error(`key ${record.id} is older than a key that is here already`);
     this.#lastId = record.id;
-    const key: StoredKey = { record, account, ledger: [], versions: [] };
+    const key: StoredKey = { record, account, ...unused() };
     this.#add(key);
     this.#book(key, "grant", record.remain_quota + record.used_quota);
     this.#book(key, "spend", record.used_quota);
@@ -167,23 +112,38 @@ export class Store {
   }
 
   change(key: StoredKey, change: Partial<KeyRecord>, request?: number): void {
-    const before = key.record.remain_quota + key.record.used_quota;
-    key.record = { ...key.record, ...change };
-    this.#remember(key, key.record);
-    this.#book(key, "grant", key.record.remain_quota + key.record.used_quota - before, request);
+    const before = key.record;
+    const after = { ...before, ...change };
+    this.#set(key, after);
+    this.#byKey.set(after.key, key);
+    if (after.key !== before.key) this.#byKey.delete(before.key);
+    key.changes.push({ ...(request !== undefined && { request }), before, after });
+    this.#book(key, "grant", sum(after) - sum(before), request);
   }
 
-  /** Takes from what is left and adds to what is used; their sum stays (S, B). */
+  /** A use whose cost was known at once. */
   spend(key: StoredKey, amount: number, request?: number): void {
-    const { remain_quota, used_quota } = key.record;
-    key.record = {
-      ...key.record,
-      remain_quota: remain_quota - amount,
-      used_quota: used_quota + amount,
-      accessed_time: this.clock.seconds(),
+    this.#move(key, amount);
+    this.#bookUse(key, amount, request);
+  }
+
+  /**
+   * Takes an estimate before the cost is known: remain - h, used + h (N). Settling it gives the rest back,
+   * remain + (h - c), used - (h - c), or takes more; whatever a PUT has stored meanwhile is the base of that.
+   */
+  hold(key: StoredKey, estimate: number, request?: number): Hold {
+    this.#move(key, estimate);
+    key.held += estimate;
+    let settled = false;
+    return {
+      settle: (cost) => {
+        if (settled) throw new Error(`this hold of key ${key.record.id} is settled already`);
+        settled = true;
+        key.held -= estimate;
+        this.#move(key, cost - estimate);
+        this.#bookUse(key, cost, request);
+      },
     };
-    this.#remember(key, key.record);
-    this.#book(key, "spend", amount, request);
   }
 
   delete(key: StoredKey): void {
@@ -198,13 +158,54 @@ export class Store {
     return key.versions.findLast((version) => version.at <= horizon)?.record;
   }
 
+  /** @returns puts every key and the counter of ids back to how they are now; younger keys never were */
+  snapshot(): () => void {
+    const [lastId, keys] = [this.#lastId, this.all().map((key) => ({ key, copy: copyOf(key) }))];
+    return () => {
+      this.#lastId = lastId;
+      this.#byId.clear();
+      this.#byKey.clear();
+      for (const account of this.accounts) account.living.length = account.ever.length = 0;
+      for (const { key, copy } of keys) {
+        delete key.deletedAt;
+        Object.assign(key, copyOf(copy));
+        this.#index(key);
+      }
+    };
+  }
+
   #add(key: StoredKey): void {
+    this.#remember(key, key.record);
+    this.#index(key);
+  }
+
+  #index(key: StoredKey): void {
     const { account, record } = key;
-    this.#remember(key, record);
-    account.living.push(key);
+    if (key.deletedAt === undefined) account.living.push(key);
     account.ever.push(key);
     this.#byId.set(record.id, key);
     this.#byKey.set(record.key, key);
+  }
+
+  /** Takes from what is left and adds to what is used; their sum stays (S, N). */
+  #move(key: StoredKey, amount: number): void {
+    this.#set(key, {
+      ...key.record,
+      remain_quota: key.record.remain_quota - amount,
+      used_quota: key.record.used_quota + amount,
+      accessed_time: this.clock.seconds(),
+    });
+  }
+
+  #set(key: StoredKey, record: KeyRecord): void {
+    key.record = record;
+    // A request may be settled after its key was deleted, which brings the key back to no list.
+    if (key.deletedAt === undefined) this.#remember(key, record);
+  }
+
+  #bookUse(key: StoredKey, cost: number, request?: number): void {
+    key.account.uses.push({ name: key.record.name, cost, at: this.clock.seconds() });
+    this.#book(key, "spend", cost, request);
   }
 
   #remember(key: StoredKey, record: KeyRecord | undefined): void {
@@ -219,12 +220,14 @@ export class Store {
   }
 }
 
-/** A snapshot of a stored key for tests to look at. */
-export function view(key: StoredKey): KeyView {
-  return {
-    ...key.record,
-    ledger: [...key.ledger],
-    ...(key.createdBy && { createdBy: key.createdBy }),
-    ...(key.deletedAt !== undefined && { deletedAt: key.deletedAt }),
-  };
+function unused(): Pick<StoredKey, "ledger" | "changes" | "held" | "versions"> {
+  return { ledger: [], changes: [], held: 0, versions: [] };
+}
+
+function sum({ remain_quota, used_quota }: KeyRecord): number {
+  return remain_quota + used_quota;
+}
+
+function copyOf(key: StoredKey): StoredKey {
+  return { ...key, ledger: [...key.ledger], changes: [...key.changes], versions: [...key.versions] };
 }
