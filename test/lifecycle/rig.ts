@@ -224,12 +224,19 @@ export async function rig(options: ServerOptions = {}): Promise<Rig> {
   return made;
 }
 
-/** Both backends the provider must be right with, without what other suites are about. */
+/** Both backends the provider must be right with. What only one of them refuses or lacks is left out. */
 export const backends: [string, Partial<Personality>][] = [
   ["CometAPI", {}],
   [
     "New API",
-    { ...newApi2025December, limits: noLimits, hold: undefined, anyGroup: false, catalogue: "rows" },
+    {
+      ...newApi2025December,
+      limits: noLimits,
+      hold: undefined,
+      anyGroup: false,
+      catalogue: "rows",
+      maxQuota: Number.MAX_SAFE_INTEGER,
+    },
   ],
 ];
 

@@ -30,7 +30,11 @@ const byPrefix: [string, ModelRow][] = [
 /** `GET /api/models`: the public catalogue (D, V), or on N an object of ids that is not what is on offer. */
 export function catalogue({ settings, personality }: Backend): Answer {
   if (personality.catalogue === "object") {
-    const data = { 1: ["gpt-3.5-turbo", "gpt-4o", "gpt-5"], 14: ["claude-3-opus-20240229"], 24: ["gemini-pro"] };
+    const data = {
+      1: ["gpt-3.5-turbo", "gpt-4o", "gpt-5"],
+      14: ["claude-3-opus-20240229"],
+      24: ["gemini-pro"],
+    };
     return { status: 200, body: { success: true, message: "", data } };
   }
   const rows = settings.models.map((id) => ({

@@ -91,7 +91,7 @@ describe("the command line", () => {
     const [taken, bad, nobody, unknown] = wrong.map(({ stderr }) => stderr);
     expect(taken).toBe(`emulator: port ${port} is taken: choose another with --port\n`);
     expect(bad).toMatch(/^emulator: "99999" is no port[^\n]*\n$/);
-    expect(nobody).toMatch(/^emulator: unknown personality "nobody"[^\n]*\n$/);
+    expect(nobody).toMatch(/^emulator: unknown personality "nobody": use cometapi, new-api, [^\n]*\n$/);
     expect(unknown).toMatch(/^emulator: Unknown option '--colour'[^\n]*\n$/);
   });
 });

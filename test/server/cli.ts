@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   }
   const personality = personalities.get(values.personality);
   if (!personality) {
-    throw new Error(`unknown personality "${values.personality}": use ${[...personalities.keys()].join(", ")}`);
+    throw new Error(
+      `unknown personality "${values.personality}": use ${[...personalities.keys()].join(", ")}`,
+    );
   }
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535) {
     throw new Error(`"${values.port}" is no port: use a number from 0 to 65535`);

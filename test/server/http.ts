@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 /** One request as it reached the server, whole. */
 export interface ApiRequest {
@@ -45,4 +45,29 @@ export function bearer(request: ApiRequest): string | undefined {
 export function clientAddress(request: ApiRequest, trustForwardedFor: boolean): string {
   const forwarded = trustForwardedFor ? request.headers["x-forwarded-for"] : undefined;
   return forwarded?.toString().split(",")[0]?.trim() || request.remoteAddress;
+}
+
+/** A request once it has arrived whole. */
+export async function receive(incoming: IncomingMessage): Promise<Omit<ApiRequest, "seq" | "at">> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const { method = "", url = "", headers, socket } = incoming;
+  const { pathname, searchParams } = new URL(`http://server${url}`);
+  return {
+    method,
+    path: url,
+    pathname,
+    query: searchParams,
+    headers,
+    body: parseJson(Buffer.concat(chunks).toString()),
+    remoteAddress: socket.remoteAddress ?? "",
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,3 @@
-import type { Backend } from "./backend";
 import { checkFieldNames, checkFields, readBody, readFields, readStatus, storedFields } from "./fields";
 import type { ApiRequest } from "./http";
 import type { Personality } from "./personality";

@@ -1,4 +1,4 @@
-/** Languages the backend can refuse in (B). */
+/** Languages the backend can refuse in (N). */
 export type Language = "en" | "zh" | "fr";
 
 const en = {
@@ -56,7 +56,7 @@ export function message(id: MessageId, language: Language): string {
   return messages[language][id];
 }
 
-/** The language an `Accept-Language` header prefers (B). Chinese without one: nobody may count on English. */
+/** The language an `Accept-Language` header prefers (N). Chinese without one: nobody may count on English. */
 export function preferredLanguage(acceptLanguage = ""): Language {
   const wanted = acceptLanguage
     .split(",")

@@ -87,12 +87,20 @@ function costOf({ settings, personality }: Backend, { headers }: ApiRequest): Co
  * Takes the estimate, and later gives back what was not needed of it (N); without one takes the cost at once.
  * Estimate and cost may be more than is left.
  */
-function charge({ store, clock, personality }: Backend, key: StoredKey, { seq }: ApiRequest, use: Cost): void {
+function charge(
+  { store, clock, personality }: Backend,
+  key: StoredKey,
+  { seq }: ApiRequest,
+  use: Cost,
+): void {
   const { cost, estimate, settleMs, settleRequests } = use;
   const booked = (act: () => void) =>
     personality.batchMs > 0 ? clock.later(personality.batchMs, 0, act) : act();
-  if (estimate === 0) return booked(() => store.spend(key, cost, seq));
   booked(() => {
+    if (estimate === 0) {
+      store.spend(key, cost, seq);
+      return;
+    }
     const hold = store.hold(key, estimate, seq);
     clock.later(settleMs, settleRequests, () => booked(() => hold.settle(cost)));
   });

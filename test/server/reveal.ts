@@ -14,7 +14,8 @@ export const revealBatch: Endpoint = ({ store }, account, request) => {
   if (!Array.isArray(ids) || ids.length === 0 || ids.length > 100 || !ids.every(Number.isSafeInteger)) {
     throw new Refusal("invalidBody", ": ids must be 1 to 100 integers");
   }
-  const own = (key: StoredKey | undefined) => (key?.account === account && key.deletedAt === undefined ? [key] : []);
+  const own = (key: StoredKey | undefined) =>
+    key?.account === account && key.deletedAt === undefined ? [key] : [];
   const keys = ids.flatMap((id: number) => own(store.byId(id)));
   return { data: { keys: Object.fromEntries(keys.map(({ record }) => [record.id, record.key])) } };
 };

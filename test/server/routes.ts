@@ -36,7 +36,8 @@ const routes = new Map<string, Handler>([
 ]);
 
 /** They share the critical bucket, with logging in (N). */
-const critical = /^(POST \/api\/token\/(\{id\}\/key|batch\/keys)|GET \/api\/usage\/token\/|GET \/api\/log\/.*)$/;
+const critical =
+  /^(POST \/api\/token\/(\{id\}\/key|batch\/keys)|GET \/api\/usage\/token\/|GET \/api\/log\/.*)$/;
 
 /** Hands a request to its endpoint, if the limits let it through. */
 export function route(backend: Backend, request: ApiRequest): Answer {
@@ -66,7 +67,10 @@ function handle(backend: Backend, request: ApiRequest): Answer {
 function admitted({ windows, clock, personality, settings }: Backend, request: ApiRequest): boolean {
   if (!request.pathname.startsWith("/api/")) return true;
   const { critical: few, global } = personality.limits;
-  const limits = { ...(global && { global }), ...(few && critical.test(nameOf(request)) && { critical: few }) };
+  const limits = {
+    ...(global && { global }),
+    ...(few && critical.test(nameOf(request)) && { critical: few }),
+  };
   return windows.admit(clientAddress(request, settings.trustForwardedFor), clock.now(), limits);
 }
 
@@ -85,5 +89,6 @@ export function watch({ store, violate }: Backend, request: ApiRequest): void {
   }
   const { "content-type": type = "", "content-length": length = "0" } = request.headers;
   const hasBody = length !== "0" || request.headers["transfer-encoding"] !== undefined;
-  if (hasBody && !/^application\/json\b/i.test(type)) violate(request, "content type is not application/json");
+  if (hasBody && !/^application\/json\b/i.test(type))
+    violate(request, "content type is not application/json");
 }

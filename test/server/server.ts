@@ -6,6 +6,7 @@ import type { Backend, Settings } from "./backend";
 import { Clock } from "./clock";
 import { Console } from "./console";
 import { Exchange, type Fault, type LoggedRequest, type Matcher } from "./faults";
+import { receive } from "./http";
 import { Windows } from "./limits";
 import { RequestLog } from "./log";
 import { cometApi } from "./personalities";
@@ -208,7 +209,9 @@ export class CometServer {
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await this.#receive(incoming);
+    const received = await receive(incoming);
+    this.#clock.countRequest();
+    const request: LoggedRequest = { seq: ++this.#seq, at: this.now(), ...received };
     this.#log.add(request);
     response.once("close", () => {
       request.finishedAt = this.now();
@@ -223,35 +226,8 @@ export class CometServer {
     const outcome = await this.#faults.next(request)?.(exchange);
     if (outcome !== "handled") exchange.send(outcome ?? exchange.act());
   }
-
-  async #receive(incoming: IncomingMessage): Promise<LoggedRequest> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const { method = "", url = "", headers, socket } = incoming;
-    const { pathname, searchParams } = new URL(`http://server${url}`);
-    this.#clock.countRequest();
-    return {
-      seq: ++this.#seq,
-      at: this.now(),
-      method,
-      path: url,
-      pathname,
-      query: searchParams,
-      headers,
-      body: parseJson(Buffer.concat(chunks).toString()),
-      remoteAddress: socket.remoteAddress ?? "",
-    };
-  }
 }
 
 function sumOf({ ledger }: KeyView, kind: "grant" | "spend"): number {
   return ledger.reduce((sum, entry) => sum + (entry.kind === kind ? entry.amount : 0), 0);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
