@@ -1,9 +1,27 @@
-import type { ModelRow } from "./catalogue";
 import type { Clock } from "./clock";
 import type { ApiRequest } from "./http";
 import type { Windows } from "./limits";
 import type { Personality } from "./personality";
 import type { Store } from "./store";
+
+/** What the catalogue says of a model beyond its id; a real one leaves out what it does not know (V). */
+export interface ModelRow {
+  provider?: string;
+  model_type?: string;
+  features?: unknown;
+  /** A list, an object by name, or either as JSON in a string (V). */
+  endpoints?: unknown;
+  context_length?: number | null;
+  pricing?: Pricing | null;
+}
+
+export interface Pricing {
+  currency?: string;
+  input?: number | null;
+  output?: number | null;
+  per_request?: number | null;
+  per_second?: number | null;
+}
 
 /** What a test may set at the start and change at any time. */
 export interface Settings {

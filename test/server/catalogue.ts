@@ -1,24 +1,5 @@
-import type { Backend } from "./backend";
+import type { Backend, ModelRow, Pricing } from "./backend";
 import type { Answer } from "./http";
-
-/** What the catalogue says of a model beyond its id; a real one leaves out what it does not know (V). */
-export interface ModelRow {
-  provider?: string;
-  model_type?: string;
-  features?: unknown;
-  /** A list, an object by name, or either as JSON in a string (V). */
-  endpoints?: unknown;
-  context_length?: number | null;
-  pricing?: Pricing | null;
-}
-
-interface Pricing {
-  currency?: string;
-  input?: number | null;
-  output?: number | null;
-  per_request?: number | null;
-  per_second?: number | null;
-}
 
 /** What `settings.modelRows` does not say of a model. Prices are USD for a million tokens (V). */
 const byPrefix: [string, ModelRow][] = [
