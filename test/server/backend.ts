@@ -35,7 +35,7 @@ export interface Settings {
   models: string[];
   /** What the catalogue says of single models instead of the usual; `{}` says nothing of any. */
   modelRows: Record<string, ModelRow>;
-  /** Units of quota in 1 USD, as `/api/status` tells (N). Default 500,000. */
+  /** Units of quota in 1 USD, as `/api/status` says (N). Default 500,000. */
   quotaPerUnit: number;
   /** Quota one model request takes unless its `x-test-cost` header says otherwise. Default 10. */
   cost: number;

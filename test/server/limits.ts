@@ -12,7 +12,7 @@ export interface RateLimits {
   critical?: RateLimit;
 }
 
-/** Sliding windows: what each address was served of late. Refused requests do not count (N). */
+/** Sliding windows: the requests that each address was recently served. Refused requests do not count (N). */
 export class Windows {
   readonly #served = new Map<string, number[]>();
 

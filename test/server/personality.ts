@@ -16,7 +16,7 @@ type OptionalEndpoint =
 
 /** How one backend of the family differs from another. The defaults are CometAPI as documented. */
 export interface Personality {
-  /** Sent with every answer as `X-New-Api-Version`, and told by `/api/status` (N); undefined: neither. */
+  /** Sent with every answer as `X-New-Api-Version`, and reported by `/api/status` (N); undefined: neither. */
   version: string | undefined;
   /** Endpoints that are not there. */
   lacks: readonly OptionalEndpoint[];

@@ -35,8 +35,8 @@ describe("masked keys", () => {
   it.each([
     ["101 ids", { ids: Array.from({ length: 101 }, (_, i) => i + 1) }],
     ["no id", { ids: [] }],
-    ["text ids", { ids: ["34"] }],
-    ["no list", {}],
+    ["ids as strings", { ids: ["34"] }],
+    ["no array", {}],
   ])("are not revealed for %s (N7)", async (_, body) => {
     const server = await start({ personality });
     const { status, json } = await manage(server, "POST", "/api/token/batch/keys", body);

@@ -21,7 +21,7 @@ describe("the account's own endpoints", () => {
     expect((await send(server, "GET", "/api/user/self")).json).toEqual(refusal());
   });
 
-  it("tell the month's statistics in USD (V)", async () => {
+  it("report the month's statistics in USD (V)", async () => {
     const server = await start({ accounts: [{ balance: 3_000_000 }] });
     const { id } = await make(server);
     server.console.spend(id, 500_000);
@@ -33,14 +33,14 @@ describe("the account's own endpoints", () => {
     expect((await manage(other, "GET", "/api/user/self/stats")).status).toBe(404);
   });
 
-  it("tell what it may use: models and groups (N)", async () => {
+  it("list what it may use: models and groups (N)", async () => {
     const server = await start({ personality, models: ["one", "two"], accounts: [{ groups: ["team"] }] });
     expect((await manage(server, "GET", "/api/user/models")).json.data).toEqual(["one", "two"]);
     const groups = (await manage(server, "GET", "/api/user/self/groups")).json.data;
     expect(groups).toEqual({ team: { desc: expect.any(String), ratio: 1 } });
   });
 
-  it("tell about the server without a token (N)", async () => {
+  it("describe the server without a token (N)", async () => {
     const server = await start({ personality, quotaPerUnit: 1000 });
     const { json } = await send(server, "GET", "/api/status");
     expect(json.data).toMatchObject({
