@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import { repo, textOf } from "./markdown";
 
 test("docs/architecture.md lists every file of sdk/ and provider/, each under its folder", () => {
-  const tables = textOf("docs/architecture.md").split(/^(?=\| `(?:sdk|provider)\/)/m).slice(1);
+  const tables = textOf("docs/architecture.md")
+    .split(/^(?=\| `(?:sdk|provider)\/)/m)
+    .slice(1);
   const listed = tables.flatMap((table) => {
     const [, folder = ""] = /^\| `(.+?)`/.exec(table) ?? [];
     return [...table.matchAll(/^\| \[`(.+?)`\]/gm)].map(([, file = ""]) => folder + file);

@@ -34,7 +34,10 @@ export function messagesOf(...folders: string[]): Messages {
     const visit = (node: ts.Node, within: boolean): void => {
       const inError = within || endsAnOperation(node);
       const text = ts.isExpression(node) ? spelled(node) : undefined;
-      if (text === undefined) return ts.forEachChild(node, (child) => visit(child, inError));
+      if (text === undefined) {
+        ts.forEachChild(node, (child) => visit(child, inError));
+        return;
+      }
       const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
       const message = { text, where: `${relative(repo, file).replaceAll("\\", "/")}:${line}` };
       found.said.push(message);
@@ -53,15 +56,19 @@ function endsAnOperation(node: ts.Node): boolean {
   if (ts.isNewExpression(node)) return /Error$/.test(node.expression.getText());
   if (ts.isCallExpression(node)) {
     const called = node.expression;
-    return called.kind === ts.SyntaxKind.SuperKeyword ? isErrorClass(node) : /^runError$/.test(called.getText());
+    return called.kind === ts.SyntaxKind.SuperKeyword
+      ? isErrorClass(node)
+      : /^runError$/.test(called.getText());
   }
-  const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node) || ts.isFunctionDeclaration(node);
+  const isNamed =
+    ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node) || ts.isFunctionDeclaration(node);
   return isNamed && /^(remed|advice|fallbackRemedy)/i.test(node.name?.getText() ?? "");
 }
 
 function isErrorClass(node: ts.Node): boolean {
   for (let outer = node.parent; outer !== undefined; outer = outer.parent)
-    if (ts.isClassDeclaration(outer)) return /Error$/.test(outer.heritageClauses?.[0]?.types[0]?.getText() ?? "");
+    if (ts.isClassDeclaration(outer))
+      return /Error$/.test(outer.heritageClauses?.[0]?.types[0]?.getText() ?? "");
   return false;
 }
 
@@ -102,7 +109,10 @@ export function unknownParts(shown: string, { said }: Messages): string[] {
   return shown
     .split(gap)
     .map(trimmed)
-    .filter((part) => words(part) > 0 && !said.some(({ text }) => text.split(gap).some((known) => known.includes(part))));
+    .filter(
+      (part) =>
+        words(part) > 0 && !said.some(({ text }) => text.split(gap).some((known) => known.includes(part))),
+    );
 }
 
 /** Without what may as well belong to the neighbour: a page puts `…` where two strings of the code meet. */

@@ -81,7 +81,7 @@ test("a total for a key's whole life, raised once it was used up", async () => {
 });
 
 test("a key adopted, told at preview and changed by one update", async () => {
-  const { server, living } = await following("docs/recipes/take-over.md", {
+  const { server, living } = await following("docs/recipes/adopt-a-key.md", {
     own: (server) => ({ "1234": String(server.keys()[0]?.id) }),
   });
   const { id, key } = server.console.create({ name: "legacy", remain_quota: 70_000 });

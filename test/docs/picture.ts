@@ -113,7 +113,8 @@ function styleOf(line: string): Style {
 function row({ style, text }: Line, y: number): string {
   const words = text.trimStart();
   const x = (margin.left + (text.length - words.length) * advance).toFixed(1);
-  const line = style === "prompt" ? `<tspan class="prompt">$</tspan>${escaped(words.slice(1))}` : escaped(words);
+  const line =
+    style === "prompt" ? `<tspan class="prompt">$</tspan>${escaped(words.slice(1))}` : escaped(words);
   return `  <text class="${style === "prompt" ? "command" : style}" x="${x}" y="${y}">${line}</text>`;
 }
 

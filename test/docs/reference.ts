@@ -37,8 +37,7 @@ const listed = `
 export function reference(): string {
   const of = membersByType();
   const entries = (type: string) => of(type).map(entry).join("\n\n");
-  const table = (type: string) =>
-    ["| | type | |", "|---|---|---|", ...of(type).map(tableRow)].join("\n");
+  const table = (type: string) => ["| | type | |", "|---|---|---|", ...of(type).map(tableRow)].join("\n");
   return `<!-- Written by \`npm run docs\` from the documentation in sdk/. A test holds the page current. -->
 
 # Reference
@@ -164,10 +163,14 @@ function membersByType(): (type: string) => Member[] {
   const source = program.getSourceFile(file);
   const wrong = program.getSemanticDiagnostics(source);
   if (source === undefined || wrong.length > 0)
-    throw new Error(wrong.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " ")).join("; "));
+    throw new Error(
+      wrong.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " ")).join("; "),
+    );
 
   const types = new Map(
-    source.statements.filter(ts.isTypeAliasDeclaration).map((alias) => [alias.name.text, checker.getTypeAtLocation(alias)]),
+    source.statements
+      .filter(ts.isTypeAliasDeclaration)
+      .map((alias) => [alias.name.text, checker.getTypeAtLocation(alias)]),
   );
   const flags = ts.TypeFormatFlags.InTypeAlias | ts.TypeFormatFlags.NoTruncation;
   const printed = (type: ts.Type): string => {
@@ -216,5 +219,8 @@ function tableRow({ name, type, meaning }: Member): string {
 
 /** Breaks lines at 120 columns, as everywhere in docs/. */
 function wrapped(text: string): string {
-  return text.replace(/(?![^\n]{1,120}$)([^\n]{1,120}) /gm, (_, line: string) => `${line}\n${/^\s*- /.test(text) ? "  " : ""}`);
+  return text.replace(
+    /(?![^\n]{1,120}$)([^\n]{1,120}) /gm,
+    (_, line: string) => `${line}\n${/^\s*- /.test(text) ? "  " : ""}`,
+  );
 }

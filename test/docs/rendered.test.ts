@@ -19,13 +19,21 @@ test("docs/reference.md has every property, its type and its default", { timeout
 });
 
 test("docs/reference.md names all that a program can import", () => {
-  const missing = Object.keys(sdk).filter((name) => !textOf("docs/reference.md").includes(name.replace(/Output$/, "")));
+  const missing = Object.keys(sdk).filter(
+    (name) => !textOf("docs/reference.md").includes(name.replace(/Output$/, "")),
+  );
   expect(missing).toEqual([]);
 });
 
 test("docs/reference.md and the README name every setting, and no other", () => {
-  const named = (text: string) => [...new Set(text.match(/\bcometapi:[a-z]\w+\b|\bCOMETAPI_[A-Z_]+\b/g))].sort();
-  const code = ["provider/config/settings.ts", "provider/config/accounts.ts", "provider/config/config.ts", "sdk/rotatingCometApiKey.ts"]
+  const named = (text: string) =>
+    [...new Set(text.match(/\bcometapi:(?!index)[a-z]\w+\b|\bCOMETAPI_[A-Z_]+\b/g))].sort();
+  const code = [
+    "provider/config/settings.ts",
+    "provider/config/accounts.ts",
+    "provider/config/config.ts",
+    "sdk/rotatingCometApiKey.ts",
+  ]
     .map((path) => textOf(path))
     .join("\n");
   const [, settings = ""] = textOf("docs/reference.md").split("## Settings");
@@ -33,4 +41,13 @@ test("docs/reference.md and the README name every setting, and no other", () => 
   const known = [...named(code), "cometapi:accessToken", "cometapi:baseUrl", "cometapi:userId"];
   expect(named(settings)).toEqual([...new Set(known)].sort());
   expect(known).toEqual(expect.arrayContaining(named(textOf("README.md"))));
+});
+
+test("the figures in the README's comparison are those of docs/performance.md", () => {
+  const comparison = textOf("README.md")
+    .split(/^(?=## )/m)
+    .find((section) => section.startsWith("## Why"));
+  const figures = comparison?.match(/[\d,.]+ (?:s|bytes) \|/g) ?? [];
+  expect(figures).toHaveLength(4);
+  for (const figure of figures) expect(textOf("docs/performance.md")).toContain(` ${figure.split(" ")[0]} `);
 });
