@@ -77,7 +77,7 @@ export function picture(): string {
   const height = margin.top + (lines.length - 1) * pitch + margin.bottom;
   const rows = lines.map((line, i) => row(line, margin.top + i * pitch));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" xml:space="preserve">
-  <title>A key is created, stays unchanged by a second up, and drift is shown and repaired</title>
+  <title>A key is created, stays unchanged by a second up, and a change made in the console is shown before the next up repairs it</title>
   <style>${stylesheet}
   </style>
   <rect class="window" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>

@@ -135,7 +135,7 @@ CometAPI counts quota in units, 500,000 to the dollar. \`usd(25)\` is the number
 | config key | environment | meaning |
 |---|---|---|
 | \`cometapi:accessToken\` (secret) | \`COMETAPI_ACCESS_TOKEN\` | the personal access token; required, without \`Bearer\` |
-| \`cometapi:baseUrl\` | \`COMETAPI_BASE_URL\` | default \`https://api.cometapi.com\`; plain http only to this machine; a final \`/v1\` is left out |
+| \`cometapi:baseUrl\` | \`COMETAPI_BASE_URL\` | default \`https://api.cometapi.com\`; plain http only to this machine; without \`/v1\` |
 | \`cometapi:userId\` | \`COMETAPI_USER_ID\` | sent as \`New-Api-User\`, which a [self-hosted New API](recipes/self-hosted.md) requires |
 | \`cometapi:accounts\` | | [further accounts](recipes/several-accounts.md), each under a name |
 | \`cometapi:account\` | | the account of keys that name none |

@@ -1,6 +1,6 @@
 import { CometApiKey } from "pulumi-cometapi";
 
-// Made in the console long ago, and in use. 1234 is its id there.
+// Created in the console long ago, and in use. 1234 is its id there.
 const key = new CometApiKey(
   "backend",
   {
@@ -8,7 +8,7 @@ const key = new CometApiKey(
     remainQuota: 100_000,
     modelLimits: ["gpt-5", "claude-opus-4-6"],
   },
-  // Should the stack go, or this resource, the key stays.
+  // The key stays when this resource, or the stack, is deleted.
   { retainOnDelete: true },
 );
 

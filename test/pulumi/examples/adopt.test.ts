@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { CometServer, KeyView } from "../../server/index";
 import { newStack, startEmulator, type TestStack } from "../stack";
 
-describe("examples/take-over", () => {
+describe("examples/adopt", () => {
   let server: CometServer;
   let stack: TestStack;
   let legacy: KeyView;
@@ -12,7 +12,7 @@ describe("examples/take-over", () => {
     server = await startEmulator();
     const { id } = server.console.create({ name: "legacy" });
     legacy = server.console.spend(id, 30_000);
-    stack = await newStack({ example: "take-over", server });
+    stack = await newStack({ example: "adopt", server });
     stack.edit("index.ts", '"1234"', `"${id}"`);
   });
 
