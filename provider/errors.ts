@@ -1,9 +1,9 @@
 import type { KeyState } from "./key/types";
 
-/** CometAPI did answer, but what is asked cannot be had: told as it is, without a stack trace. */
+/** A foreseen failure that is not about the connection. It is reported without a stack trace. */
 export class ProviderError extends Error {}
 
-/** The key exists, but is not yet what was declared. Carries what is known, so that the next `up` can finish it. */
+/** The key exists, but is not yet as declared. Carries the state reached, so that the next `up` can finish it. */
 export class ResourceInitFailedError extends Error {
   constructor(
     readonly id: string,

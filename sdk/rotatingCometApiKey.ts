@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CometApiKey, type CometApiKeyArgs } from "./cometApiKey";
+import { toRfc3339 } from "./instant";
 import { runError } from "./runError";
-import { instant, readSchedule, type Slot, slotAt, slotLabel, toRfc3339 } from "./slots";
+import { instant, readSchedule, type Slot, slotAt, slotLabel } from "./slots";
 
 /** The arguments of a {@link RotatingCometApiKey}: those of each of its keys, and when a new one becomes current. */
 export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredTime" | "adoptId"> {

@@ -1,3 +1,5 @@
+import { parseRfc3339, toRfc3339 } from "./instant";
+
 /** A stretch of time that has a key of its own. Both ends as RFC 3339 in UTC; the end belongs to the next one. */
 export interface Slot {
   start: string;
@@ -72,11 +74,6 @@ export function slotLabel({ start }: Slot): string {
     .replace(/00Z$/, "Z");
 }
 
-/** RFC 3339 in UTC, in whole seconds as every instant here is. */
-export function toRfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(".000Z", "Z");
-}
-
 const fixedLengths =
   /^P(?=.)(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?$/;
 const units = [7 * 86_400, 86_400, 3600, 60, 1];
@@ -96,19 +93,10 @@ function duration(text: unknown): number | string {
     : `is "${text}", which is no ISO 8601 duration in whole numbers. Write "P30D", "P1W", "P1DT12H" or "PT1H"`;
 }
 
-/** An RFC 3339 instant in milliseconds, or why it is none. */
+/** An RFC 3339 instant in whole seconds from 1970 on, in Unix milliseconds, or why `text` is not one. */
 export function instant(text: unknown): number | string {
-  const [, date] =
-    /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})$/.exec(
-      typeof text === "string" ? text : "",
-    ) ?? [];
-  // Date.parse takes the 30th of February for a day in March.
-  const sound =
-    date !== undefined &&
-    new Date(`${date}T00:00:00Z`).getTime() >= 0 &&
-    toRfc3339(Date.parse(date)).startsWith(date);
-  const ms = sound ? Date.parse(String(text)) : Number.NaN;
-  return Number.isNaN(ms)
-    ? `is ${JSON.stringify(text)}, which is no instant from 1970 on. Give RFC 3339 in whole seconds with an offset, such as "2026-01-01T00:00:00Z"`
+  const ms = typeof text === "string" ? parseRfc3339(text) : undefined;
+  return ms === undefined || ms < 0 || ms % 1000 !== 0
+    ? `is ${JSON.stringify(text)}, which is not an instant from 1970 on. Give RFC 3339 in whole seconds with an offset, such as "2026-01-01T00:00:00Z"`
     : ms;
 }

@@ -1,4 +1,4 @@
-import { describeValue } from "../key/properties";
+import { describeValue } from "../key/describeValue";
 import type { Failure } from "../key/types";
 import { isUnknown } from "../key/unknown";
 

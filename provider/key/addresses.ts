@@ -1,6 +1,6 @@
 import { IPv4, IPv6 } from "ipaddr.js";
 
-/** Why `text` is neither an address nor a CIDR range, or nothing when it is one. */
+/** Why `text` is neither an address nor a CIDR range, undefined if it is one. */
 export function refuseAddress(text: string): string | undefined {
   return canonical(text) === undefined
     ? `"${text}" is not an IPv4 address, an IPv6 address or a CIDR range`

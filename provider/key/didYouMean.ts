@@ -1,11 +1,11 @@
-/** The one of `names` that was probably meant, or nothing when none is near. */
+/** The one of `names` that was probably meant; undefined if none is close. */
 export function didYouMean(text: string, names: readonly string[]): string | undefined {
   return closest(text, names)[0];
 }
 
-/** All of `names` that may have been meant, nearest first. */
+/** Those of `names` that may have been meant, closest first. */
 export function closest(text: string, names: readonly string[]): string[] {
-  // Loaded only here: every preview starts this process, and few of them meet a mistake.
+  // Loaded only here: every preview starts this process, and few previews contain a mistake.
   const { distance } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const wanted = plain(text);
   return names
@@ -15,7 +15,7 @@ export function closest(text: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Without what is got wrong most: case, and signs between words. CometAPI's own documentation is in snake_case. */
+/** Ignores what is misspelt most: case, and separators between words. CometAPI's own documentation is in snake_case. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[\s_-]/g, "");
 }

@@ -6,19 +6,19 @@ import { holdsUnknown } from "./unknown";
 export interface KeyDiff {
   /** Whether an update, or a replacement, is due. */
   changed: boolean;
-  /** Whether the key goes to another account: a new one is made there. */
+  /** Whether the key moves to another account: a new key is created there. */
   moved: boolean;
-  /** The inputs that say something else than before. None, and an update is due: one was left unfinished. */
+  /** The inputs that differ. Empty although an update is due: the last update was left unfinished. */
   properties: PropertyName[];
 }
 
 /**
- * Compares what is declared with what is in state. Use is no change, and neither is having expired or run out:
- * both end with a new declaration.
+ * Compares what is declared with what is in state. Use is not a change, and neither is a key that has expired or run
+ * out: a new declaration ends both.
  */
 export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
   if (inputs.account !== old.account) return { changed: true, moved: true, properties: [] };
-  // What was left unfinished may need an update of properties that no longer differ.
+  // An unfinished update may still have to write properties that no longer differ.
   if (old.__unfinished !== undefined) return { changed: true, moved: false, properties: [] };
   const want = resolve(inputs);
   const was = resolve({ ...old, status: old.status === "disabled" ? "disabled" : "enabled" });

@@ -1,19 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import { canonicalAddress, refuseAddress } from "./addresses";
+import { describeValue } from "./describeValue";
 import { didYouMean } from "./didYouMean";
 import { canonicalInstant, never, refuseInstant, toUnixSeconds } from "./instant";
 import type { DeclaredKey, ResolvedKey } from "./types";
 import { isUnknown } from "./unknown";
 
-/** All there is to know of one declared property, apart from its documentation in `sdk/`. */
+/** Everything the provider knows about one property. Its documentation is in `sdk/`. */
 interface Property<T> {
-  /** The default, which may depend on other properties. None: `name` is generated, quotas stay absent. */
+  /** The default, which may depend on other properties. A `name` is generated instead, and a quota has no default. */
   fallback?(declared: DeclaredKey): T;
-  /** The one spelling kept in state, where there are several. */
+  /** The spelling that is kept in state, if a value has several. */
   canonical?(value: NonNullable<DeclaredKey[keyof DeclaredKey]>): T;
   /** Whether two values mean the same. */
   same(one: T, other: T): boolean;
-  /** Why a value is refused: continues a sentence that begins with the property's name. */
+  /** Why a value is refused; continues a sentence that begins with the property's name. */
   refuse(value: unknown): string | undefined;
 }
 
@@ -22,7 +23,7 @@ const identical = (one: unknown, other: unknown) => one === other;
 export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<ResolvedKey[K]>> } = {
   name: {
     same: identical,
-    refuse: (value) => refuseText(value) ?? refuseLength(value as string),
+    refuse: (value) => refuseString(value) ?? refuseLength(value as string),
   },
   status: {
     fallback: () => "enabled",
@@ -41,7 +42,7 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   modelLimits: {
     fallback: () => [],
     same: sameSet((model) => model),
-    refuse: (value) => refuseList(value, refuseModel) ?? refuseRepeats(value as string[]),
+    refuse: (value) => refuseArray(value, refuseModel) ?? refuseRepeats(value as string[]),
   },
   modelLimitsEnabled: {
     fallback: ({ modelLimits }) => (modelLimits ?? []).length > 0,
@@ -51,16 +52,16 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   allowIps: {
     fallback: () => [],
     same: sameSet(canonicalAddress),
-    refuse: (value) => refuseList(value, refuseAddress),
+    refuse: (value) => refuseArray(value, refuseAddress),
   },
-  group: { fallback: () => "", same: identical, refuse: refuseText },
+  group: { fallback: () => "", same: identical, refuse: refuseString },
   crossGroupRetry: { fallback: () => false, same: identical, refuse: refuseFlag },
 };
 
 export type PropertyName = keyof typeof properties;
 export const propertyNames = Object.keys(properties) as PropertyName[];
 
-/** The table loses the tie between a property and its type when it is walked over; here is where it is put back. */
+/** Access by a name known only at run time: TypeScript cannot relate name and type here, hence the cast. */
 export function property(name: PropertyName): Property<unknown> {
   return properties[name] as Property<unknown>;
 }
@@ -73,7 +74,7 @@ export function same(name: PropertyName, one: unknown, other: unknown): boolean 
 
 function sameSet(canonical: (element: string) => string) {
   return (one: string[], other: string[]) => {
-    // Telling one spelling from another takes long, and nearly always there is none to tell.
+    // Parsing addresses is slow, and the lists are nearly always equal as they are.
     if (isDeepStrictEqual(one, other)) return true;
     if (one.length === 0 || other.length === 0) return false;
     const [left, right] = [new Set(one.map(canonical)), new Set(other.map(canonical))];
@@ -81,16 +82,8 @@ function sameSet(canonical: (element: string) => string) {
   };
 }
 
-/** A refused value as a person would write it. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : `of type ${Array.isArray(value) ? "list" : typeof value}`;
-}
-
-function refuseText(value: unknown): string | undefined {
-  return typeof value === "string" ? undefined : `must be text, but is ${describeValue(value)}`;
+function refuseString(value: unknown): string | undefined {
+  return typeof value === "string" ? undefined : `must be a string, but is ${describeValue(value)}`;
 }
 
 function refuseLength(value: string): string | undefined {
@@ -102,7 +95,7 @@ function refuseLength(value: string): string | undefined {
 function refuseQuota(value: unknown): string | undefined {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return undefined;
   if (typeof value === "string" && /^\d+$/.test(value))
-    return `is the text "${value}". Give a number: Number("${value}")`;
+    return `is the string "${value}". Give a number: Number("${value}")`;
   return `must be an integer from 0 to 2^53-1 (${Number.MAX_SAFE_INTEGER}), but is ${describeValue(value)}`;
 }
 
@@ -120,11 +113,11 @@ function refuseFlag(value: unknown): string | undefined {
   return typeof value === "boolean" ? undefined : `must be true or false, but is ${describeValue(value)}`;
 }
 
-function refuseList(
+function refuseArray(
   value: unknown,
   refuseElement: (element: string) => string | undefined,
 ): string | undefined {
-  if (!Array.isArray(value)) return `must be a list of texts, but is ${describeValue(value)}`;
+  if (!Array.isArray(value)) return `must be an array of strings, but is ${describeValue(value)}`;
   const reasons = value
     .filter((element) => !isUnknown(element))
     .map((element) =>
@@ -136,8 +129,8 @@ function refuseList(
 
 function refuseModel(model: string): string | undefined {
   if (model === "") return 'a model id is ""';
-  if (model.includes(",")) return `"${model}" holds a comma: give each model id as an element of its own`;
-  return /\s/.test(model) ? `"${model}" holds white space` : undefined;
+  if (model.includes(",")) return `"${model}" contains a comma. Give each model id as its own element`;
+  return /\s/.test(model) ? `"${model}" contains white space` : undefined;
 }
 
 function refuseRepeats(models: string[]): string | undefined {

@@ -27,7 +27,7 @@ export function withoutDefaults(key: DeclaredKey): Partial<ResolvedKey> {
   return kept;
 }
 
-/** What goes on the wire. `remainQuota` is given apart: most updates send what is left, not what is declared. */
+/** The fields to send. `remainQuota` is an argument of its own: most updates send what is left, not what is declared. */
 export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
   return {
     name: key.name,
@@ -42,19 +42,19 @@ export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
   };
 }
 
-/** What is to be left of a declared total. */
+/** The quota that should be left of a declared total. */
 export function leftOf(totalQuota: number, usedQuota: number): number {
   return Math.max(0, totalQuota - usedQuota);
 }
 
-/** Whether a live key has left what a declared total says. One overdrawn by its last request has as little left as 0. */
+/** Whether a live key has as much left as a declared total says. An overdrawn key counts as having 0 left. */
 export function keepsTotal({ remainQuota, usedQuota }: KeyRecord, totalQuota: number): boolean {
   return Math.max(0, remainQuota) === leftOf(totalQuota, usedQuota);
 }
 
 /**
- * The outputs of a live key. What means the same as it does in `known` keeps the spelling it has there. The
- * declared quota is not a property of the live key, so it too comes from `known`.
+ * The outputs of a live key. A value that means the same as in `known` keeps its spelling from there. The declared quota
+ * is not a property of the live key, so it also comes from `known`.
  */
 export function stateOf(record: KeyRecord, known: Known): KeyState {
   const { totalQuota: total } = known;
@@ -87,7 +87,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
   };
 }
 
-/** The inputs that would have made this state: what a refresh puts in their place, so that drift shows in a preview. */
+/** The inputs that would lead to this state. A refresh stores them, so that the next preview shows drift. */
 export function inputsOf(state: KeyState): KeyInputs {
   const status = state.status === "disabled" ? "disabled" : "enabled";
   return {

@@ -1,4 +1,4 @@
-/** How the Pulumi engine spells, at preview, a value that only the update will know. */
+/** What the Pulumi engine passes, at preview, for a value that only the update will know. */
 const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function isUnknown(value: unknown): value is typeof unknownValue {

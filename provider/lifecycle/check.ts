@@ -1,27 +1,28 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Accounts, accountOf } from "../config/accounts";
+import { describeValue } from "../key/describeValue";
 import { didYouMean } from "../key/didYouMean";
-import { toUnixSeconds } from "../key/instant";
 import { generatedName, isKeyId } from "../key/names";
-import { describeValue, type PropertyName, property, propertyNames, same } from "../key/properties";
+import { type PropertyName, property, propertyNames, same } from "../key/properties";
+import { rules } from "../key/rules";
 import { withoutDefaults } from "../key/state";
 import type { DeclaredKey, Failure, KeyInputs } from "../key/types";
 import { holdsUnknown, isUnknown } from "../key/unknown";
 
 export interface CheckRequest {
-  /** What the program gives, unverified. */
+  /** The arguments as the program gives them, not yet checked. */
   declared: Record<string, unknown>;
   /** The inputs in state, if the resource exists. */
   old: Partial<KeyInputs>;
   /** What a generated name grows from; unknown at preview. */
   logicalName: string;
-  /** The accounts that can be named. */
+  /** The accounts that `account` may name. */
   accounts: Accounts;
   /** Milliseconds since the Unix epoch. */
   now: number;
 }
 
-/** What can be used of a declaration, and why the rest cannot. */
+/** The usable part of a declaration, and why the rest cannot be used. */
 export interface Checked {
   inputs: KeyInputs;
   failures: Failure[];
@@ -29,24 +30,19 @@ export interface Checked {
 
 export const argumentNames: readonly string[] = [...propertyNames, "account", "adoptId"];
 
-/** The ways to declare a quota, of which a key has exactly one. */
-const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
-
 /**
- * Judges what a program declares: every fault at once, unknown values left alone. What is sound is put into its
- * one spelling, and what means the same as before is left as it was, so that a preview shows real changes only.
+ * Judges what a program declares: reports every mistake at once and leaves unknown values alone. A valid value gets its
+ * one spelling, and a value that means the same as before stays as it was, so that a preview shows real changes only.
  */
 export function check({ declared, old, logicalName, accounts, now }: CheckRequest): Checked {
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
     failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
 
-  /** What a misspelt argument was meant to be is not missing as well. */
-  const misspelt = new Set<string>();
-  for (const name of Object.keys(declared)) {
-    if (name.startsWith("__") || argumentNames.includes(name) || isAbsent(declared[name])) continue;
-    const suggestion = didYouMean(name, argumentNames);
-    if (suggestion !== undefined) misspelt.add(suggestion);
+  /** The arguments that misspelt ones were meant to be: they are not reported as missing too. */
+  const meant = new Set<string>();
+  for (const [name, suggestion] of unknownArguments(declared)) {
+    if (suggestion !== undefined) meant.add(suggestion);
     fail(
       name,
       suggestion === undefined
@@ -59,59 +55,19 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
   for (const name of propertyNames) {
     const value = declared[name];
     if (isAbsent(value)) continue;
-    // What is declared just as it stands in state was judged when it got there: most previews are of that alone.
+    // A value that equals the one in state was judged when it got there: most previews hold nothing else.
     const reason =
       isUnknown(value) || isDeepStrictEqual(value, old[name]) ? undefined : property(name).refuse(value);
     if (reason === undefined) sound[name] = canonicalize(name, value, old[name]);
     else fail(name, reason);
   }
   const key = sound as DeclaredKey;
-  // What was refused above must not be reported again by a rule that looks at several properties.
-  const refused = (...names: PropertyName[]) =>
-    names.some((name) => misspelt.has(name) || failures.some(({ property }) => property === name));
-  const unknown = (...names: PropertyName[]) => names.some((name) => holdsUnknown(key[name]));
-
-  if (
-    typeof key.expiredTime === "string" &&
-    !unknown("expiredTime") &&
-    !same("expiredTime", key.expiredTime, old.expiredTime) &&
-    !same("expiredTime", key.expiredTime, old.__expiredTime)
-  ) {
-    const seconds = toUnixSeconds(key.expiredTime);
-    if (seconds !== -1 && seconds * 1000 <= now) {
-      fail(
-        "expiredTime",
-        `is ${key.expiredTime}, which has passed. A new expiry must lie ahead, or be "never"`,
-      );
-    }
-  }
-  if (!refused(...quotas) && !unknown(...quotas)) {
-    const [quota, ...others] = quotas.filter((name) => key[name] !== undefined && key[name] !== false);
-    if (quota === undefined)
-      fail("remainQuota", "is missing. Give remainQuota or totalQuota a number, or unlimitedQuota: true");
-    if (quota !== undefined && others.length > 0) {
-      fail(
-        quota,
-        `cannot go with ${others.join(" and ")}. Give one of remainQuota, totalQuota and unlimitedQuota: true`,
-      );
-    }
-  }
-  if (
-    key.modelLimitsEnabled === true &&
-    !refused("modelLimits") &&
-    !unknown("modelLimits") &&
-    !key.modelLimits?.length
-  ) {
-    fail(
-      "modelLimitsEnabled",
-      "is true, but modelLimits is empty: that would block every model. Name the models, or leave this out",
-    );
-  }
-  if (key.crossGroupRetry === true && !refused("group") && !key.group) {
-    fail(
-      "crossGroupRetry",
-      'is true, but there is no group. Name one, such as group: "auto", or leave this out',
-    );
+  // A property that was refused by itself must not be reported again by a rule about several.
+  const unusable = new Set([...meant, ...failures.map(({ property }) => property)]);
+  for (const rule of rules) {
+    const isOpen = rule.about.some((name) => unusable.has(name) || holdsUnknown(key[name]));
+    const refused = isOpen ? undefined : rule.refuse(key, { old, now });
+    if (refused !== undefined) fail(...refused);
   }
 
   const adoption = adopting(declared["adoptId"], old);
@@ -131,7 +87,14 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
   };
 }
 
-/** Which key a resource adopts, or has, once and for all; or why it cannot be that. */
+/** The arguments that a CometApiKey does not have, each with the one that was probably meant. */
+function unknownArguments(declared: Record<string, unknown>): [string, string | undefined][] {
+  return Object.keys(declared)
+    .filter((name) => !name.startsWith("__") && !argumentNames.includes(name) && !isAbsent(declared[name]))
+    .map((name) => [name, didYouMean(name, argumentNames)]);
+}
+
+/** The id of the key that a resource adopts or has adopted, kept for its whole life; or why it cannot be adopted. */
 function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; refused?: string } {
   const { adoptId: before } = old;
   const kept = before === undefined ? {} : { id: before };
@@ -139,13 +102,13 @@ function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; re
   if (typeof declared !== "string")
     return {
       ...kept,
-      refused: `must be the key's id as text, such as "1234", but is ${describeValue(declared)}`,
+      refused: `must be the key's id as a string, such as "1234", but is ${describeValue(declared)}`,
     };
   if (isUnknown(declared)) return { id: before ?? declared };
   if (!isKeyId(declared)) {
     return {
       ...kept,
-      refused: `is ${describeValue(declared)}, which is no id of a CometAPI key: an id is a whole number, such as "1234"`,
+      refused: `is ${describeValue(declared)}, which is not the id of a CometAPI key: an id is a whole number, such as "1234"`,
     };
   }
   if (before === undefined || isUnknown(before) || before === declared) return { id: declared };
@@ -155,8 +118,8 @@ function adopting(declared: unknown, old: Partial<KeyInputs>): { id?: string; re
 /** Why a resource that holds one key cannot adopt another. */
 export function refuseOther(declared: string, held: string): string {
   return (
-    `is "${declared}", but this resource holds the key ${held}, and keeps it for life. Leave adoptId out, and ` +
-    `adopt the key ${declared} by another resource, with a logical name of its own`
+    `is "${declared}", but this resource holds key ${held} and keeps it for its whole life. Leave adoptId out, and ` +
+    `adopt key ${declared} by another resource with its own logical name`
   );
 }
 
@@ -176,7 +139,7 @@ function resolveName(
   logicalName: string,
 ): { name: string; __autoName?: string } {
   const { __autoName } = old;
-  // Kept beside a declared name too: the engine would show its disappearance as a change.
+  // Kept beside a declared name too: the engine would show its removal as a change.
   const kept = __autoName === undefined ? {} : { __autoName };
   if (key.name !== undefined && key.name !== null) return { name: key.name, ...kept };
   if (__autoName !== undefined) return { name: __autoName, ...kept };
@@ -185,7 +148,7 @@ function resolveName(
   return { name, __autoName: name };
 }
 
-/** What a refresh has remembered stays as long as it is declared: the engine would show its disappearance as a change. */
+/** The expiry that a refresh remembered, as long as it is declared: the engine would show its removal as a change. */
 function keptExpiry(
   { expiredTime }: DeclaredKey,
   { __expiredTime }: Partial<KeyInputs>,

@@ -266,7 +266,7 @@ test.each([
   [2, '2; did you mean "disabled"?'],
   [3, "3."],
   ["expired", '"expired".'],
-  [{}, "of type object."],
+  [{}, "an object."],
 ])("status %j is refused, with what was meant if that can be told", (status, told) => {
   expect(reason({ status })).toBe(`status must be "enabled" or "disabled", but is ${told}`);
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nextState, type RotationState } from "../../provider/dynamic/rotation";
-import { readSchedule, slotAt, slotLabel, toRfc3339 } from "../../sdk/slots";
+import { toRfc3339 } from "../../sdk/instant";
+import { readSchedule, slotAt, slotLabel } from "../../sdk/slots";
 
 const second = 1000;
 const day = 86_400 * second;
@@ -40,11 +41,11 @@ describe("a schedule", () => {
     [{ overlap: "P2" }, 'overlap is "P2", which is no ISO 8601 duration'],
     [{ overlap: "P30D" }, "overlap is P30D, and must be shorter than every, P30D"],
     [{ overlap: "P5W" }, "overlap is P5W, and must be shorter than every"],
-    [{ anchor: "2026-01-05" }, 'anchor is "2026-01-05", which is no instant'],
+    [{ anchor: "2026-01-05" }, 'anchor is "2026-01-05", which is not an instant'],
     [{ anchor: "2026-01-05T09:00:00" }, "with an offset"],
-    [{ anchor: "2026-02-30T09:00:00Z" }, "which is no instant"],
-    [{ anchor: "2026-01-05T25:00:00Z" }, "which is no instant"],
-    [{ anchor: 0 }, "anchor is 0, which is no instant"],
+    [{ anchor: "2026-02-30T09:00:00Z" }, "which is not an instant"],
+    [{ anchor: "2026-01-05T25:00:00Z" }, "which is not an instant"],
+    [{ anchor: 0 }, "anchor is 0, which is not an instant"],
     [{ adoptId: "1234" }, "adoptId cannot be given here. Take the key over by a CometApiKey"],
     [{ expiredTime: "never" }, "expiredTime cannot be given here. Use hardExpiry"],
   ])("refuses %j", (wrong, reason) => {
