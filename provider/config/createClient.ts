@@ -30,6 +30,7 @@ export async function createClient(
   const { settings, refused } = config.settingsOf(account, tokenNeeded);
   if (settings === undefined) throw new ProviderError(refused.join(" "));
   for (const token of config.tokens) secrets.add(token);
+  if (settings.proxy?.credentials !== undefined) secrets.add(settings.proxy.credentials);
   const { Account } = await import("../api/client.js");
   const endpoint = {
     ...settings,

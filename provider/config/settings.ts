@@ -1,21 +1,24 @@
+import type { HttpProxy } from "../api/connection";
 import { isLoopback } from "../api/loopback";
 import { type Accounts, accountPath, asString, givenSettings, shellQuoted } from "./accounts";
+import { readProxy } from "./proxy";
 
 /** How to reach one account of CometAPI. */
 export interface Settings {
   /** The personal access token, sent raw. Public data can be read without one. */
   accessToken: string | undefined;
-  /** Without a slash at the end. */
+  /** Without `/v1` or a slash at the end. */
   baseUrl: string;
   /** Sent as `New-Api-User`, for self-hosted New API. */
   userId: string | undefined;
+  proxy: HttpProxy | undefined;
 }
 
-type SettingName = keyof Settings;
+type SettingName = "accessToken" | "baseUrl" | "userId";
 
 interface Setting {
   environment: string;
-  /** What to say when it is missing, if it may not be: `remedy` is how to set it. */
+  /** Only of a required setting: why it is refused if it is missing. `remedy` is how to set it. */
   required?(remedy: string): string;
   /** Why a value is refused, continuing a sentence that begins with the setting's name. Never quotes a secret. */
   refuse(value: string): string | undefined;
@@ -50,7 +53,7 @@ const defaultBaseUrl = "https://api.cometapi.com";
 
 export const tokenVariable = settings.accessToken.environment;
 
-/** Where settings come from. Configuration wins over the environment. */
+/** The sources of settings. Configuration wins over the environment. */
 export interface Sources {
   /** A value of the stack's configuration, by its full name. */
   config(key: string): string | undefined;
@@ -58,7 +61,7 @@ export interface Sources {
   accounts: Accounts;
 }
 
-/** The settings, or every reason why there are none, each naming the setting and the remedy. */
+/** The settings, or every reason why they cannot be used, each with the setting's name and the remedy. */
 export type ReadSettings = { settings: Settings; refused?: never } | { settings?: never; refused: string[] };
 
 /** The name of a setting in the stack's configuration, for the default account or a named one. */
@@ -114,8 +117,12 @@ export function readSettings(
   const baseUrl = read("baseUrl") ?? defaultBaseUrl;
   const userId = read("userId");
   if (refused.length > 0) return { refused };
-  const { origin, pathname } = new URL(baseUrl);
-  return { settings: { accessToken, baseUrl: origin + pathname.replace(/\/+$/, ""), userId } };
+  const url = new URL(baseUrl);
+  const proxy = readProxy(url, environment);
+  if (typeof proxy === "string") return { refused: [proxy] };
+  // The vendor's own clients want `/v1` at the end of COMETAPI_BASE_URL.
+  const path = url.pathname.replace(/\/*(?:\/v1)?\/*$/, "");
+  return { settings: { accessToken, baseUrl: url.origin + path, userId, proxy } };
 }
 
 function refuseBaseUrl(value: string): string | undefined {
@@ -124,7 +131,7 @@ function refuseBaseUrl(value: string): string | undefined {
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
   if (/[?#\s]/.test(value))
     return `must be a plain address such as ${defaultBaseUrl}, without ?, # or spaces`;
-  if (/\/(v1|api)\/*$/.test(url.pathname)) return "must not end in /v1 or /api: leave that part out";
+  if (/\/api\/*$/.test(url.pathname)) return "must not end in /api: leave that part out";
   if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url))) return undefined;
   return "must begin with https://: plain http would send the token in the clear (only loopback addresses may use it)";
 }

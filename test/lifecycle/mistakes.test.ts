@@ -43,7 +43,6 @@ const mistakes: Record<string, Mistake> = {
   "no token": { environment: { COMETAPI_ACCESS_TOKEN: "" } },
   "a token with Bearer": { environment: { COMETAPI_ACCESS_TOKEN: "Bearer 0123456789" } },
   "two lines for a token": { environment: { COMETAPI_ACCESS_TOKEN: "0123456789\n0123456789" } },
-  "a base URL with /v1": { environment: { COMETAPI_BASE_URL: "https://api.cometapi.com/v1" } },
   "plain http": { environment: { COMETAPI_BASE_URL: "http://api.cometapi.com" } },
   "a name for a user id": { environment: { COMETAPI_USER_ID: "me" } },
   "a way to check models that is none": { environment: { COMETAPI_CHECK_MODELS: "yes" } },

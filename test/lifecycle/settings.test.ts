@@ -13,6 +13,7 @@ test("the token is all that is needed", () => {
     accessToken: token,
     baseUrl: "https://api.cometapi.com",
     userId: undefined,
+    proxy: undefined,
   });
 });
 
@@ -31,6 +32,7 @@ test("config wins over the environment", () => {
     accessToken: token,
     baseUrl: "https://b.example/gateway",
     userId: "2",
+    proxy: undefined,
   });
 });
 
@@ -71,6 +73,22 @@ describe("an address", () => {
   });
 
   test.each([
+    ["https://x.example/v1", "https://x.example"],
+    ["https://x.example/v1/", "https://x.example"],
+    ["https://x.example/gateway/v1//", "https://x.example/gateway"],
+    ["https://x.example/v10", "https://x.example/v10"],
+    ["https://v1.example", "https://v1.example"],
+  ])("%s, as model clients want it, means %s", (baseUrl, meant) => {
+    expect(read({ COMETAPI_ACCESS_TOKEN: token, COMETAPI_BASE_URL: baseUrl }).settings?.baseUrl).toBe(meant);
+    const accounts = JSON.stringify({ b: { accessToken: token, baseUrl } });
+    const config = readConfig({
+      config: (key) => (key === "cometapi:accounts" ? accounts : undefined),
+      environment: {},
+    });
+    expect(config.settingsOf("b").settings?.baseUrl).toBe(meant);
+  });
+
+  test.each([
     ["http://api.cometapi.com", "in the clear"],
     ["http://127.0.0.1.example.com", "in the clear"],
     ["http://localhost.example.com", "in the clear"],
@@ -80,7 +98,6 @@ describe("an address", () => {
     ["https://x.example?a=1", "without ?, # or spaces"],
     ["https://x.example/?", "without ?, # or spaces"],
     [" https://x.example", "without ?, # or spaces"],
-    ["https://x.example/v1", "leave that part out"],
     ["https://x.example/api/", "leave that part out"],
   ])("%s is refused", (baseUrl, hint) => {
     const { refused } = read({ COMETAPI_ACCESS_TOKEN: token, COMETAPI_BASE_URL: baseUrl });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Exchange, faults } from "../server";
 import { rig } from "./rig";
 
@@ -94,8 +94,8 @@ test("a redirect is not followed, and the token goes nowhere else", async () => 
 });
 
 test.each([
-  ["HTML with status 200", faults.html(), "is not JSON"],
-  ["invalid JSON", faults.invalidJson(), "is not JSON"],
+  ["HTML with status 200", faults.html(), 'HTTP 200 with a page that begins "Welcome to CometAPI"'],
+  ["invalid JSON", faults.invalidJson(), "is not valid JSON"],
   ["JSON of another shape", faults.wrongShape(), 'lacks a usable "success": success'],
   [
     "a record with a wrong field",
@@ -145,5 +145,53 @@ test("English is asked for, and the documented headers are sent", async () => {
     "accept-language": "en",
     "content-type": "application/json",
     authorization: server.account.token,
+  });
+});
+
+describe("an answer that is not JSON came from something in between", () => {
+  const page =
+    "<!DOCTYPE html><html><head><title>Access\n denied </title></head><body>Policy 7</body></html>";
+
+  test.each([
+    ["a firewall's 403", 403, page, 'HTTP 403 with a page that begins "Access denied"'],
+    ["a 404 of another web server", 404, "<h1>Not Found</h1><p>nginx</p>", 'begins "Not Found nginx"'],
+    ["a login page", 200, page, 'HTTP 200 with a page that begins "Access denied"'],
+    ["plain text", 401, "no such door", 'HTTP 401 with a page that begins "no such door"'],
+    ["a page without words", 403, "<html><img></html>", "HTTP 403 with a page."],
+  ])("%s is named, with whom to ask", async (_, status, body, says) => {
+    const { server, key } = await made();
+    server.fault({}, faults.answer({ status, body, headers: { "content-type": "text/html" } }), {
+      times: 100,
+    });
+    const error: Error = await key.refresh().then(
+      () => new Error("nothing failed"),
+      (reason) => reason,
+    );
+    expect(error.message).toContain(says);
+    expect(error.message).toContain("so something in between answered in its place");
+    expect(error.message).toContain(
+      "Check cometapi:baseUrl, and if it is right, ask whoever runs your network",
+    );
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("a firewall's 403 to a create means that nothing was created", async () => {
+    const { setup, server } = await made();
+    server.fault({ method: "POST" }, faults.answer({ status: 403, body: page }), { times: 100 });
+    const created = setup.resource("second").up({ remainQuota: 1 });
+    await expect(created).rejects.toThrow(/^(?!.*may have been).*HTTP 403 with a page/);
+  });
+
+  test("a gateway's page is tried again, as CometAPI's own 503 is", async () => {
+    const { server, key } = await made();
+    server.fault(get, faults.answer({ status: 503, body: page }), { times: 3 });
+    await key.refresh();
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("a status without a word is CometAPI's own", async () => {
+    const { server, key } = await made();
+    server.fault(get, faults.answer({ status: 403, body: "" }), { times: 10 });
+    await expect(key.refresh()).rejects.toThrow("CometAPI refused (HTTP 403): with no reason given");
   });
 });
