@@ -48,12 +48,12 @@ export function failedAnswer(answer: Answer, body: unknown, server: Server): Err
 /** CometAPI answers in JSON, and so does New API: anything else is the answer of something in between. */
 export function notFromCometApi({ status, headers, text }: Answer, server: Server): NoAnswerError {
   const words = firstWords(text, server.redact);
-  const page = words === "" ? "a page" : `a page that begins "${words}"`;
+  const page = `a page that is not JSON${words === "" ? "" : ` and begins "${words}"`}`;
   const retry = isRetried(status);
   const { hostname } = new URL(server.baseUrl);
   return new NoAnswerError(
-    `${server.baseUrl} answered HTTP ${status} with ${page}. CometAPI answers in JSON, so something in between answered in ` +
-      `its place: a firewall, a proxy, a login page or another web server. ${
+    `${server.baseUrl} answered HTTP ${status} with ${page}. Something in between answered in place of ` +
+      `CometAPI: a firewall, a proxy, a login page or another web server. ${
         retry ? "If this goes on, ask" : `Check ${server.setting}, and if it is right, ask`
       } whoever runs your network to let requests to ${hostname} through`,
     {

@@ -1,10 +1,10 @@
-/** Long enough that ordinary words do not match, short enough that no useful part of a secret gets through. */
+/** Long enough not to match ordinary words, short enough to let no useful part of a secret through. */
 const fragment = 8;
 
-/** A run that long is no word: it may be a key that was never shown to us. */
+/** A run this long is not a word: it may be a key that we have never seen. */
 const keyLike = /[A-Za-z0-9]{32,}/g;
 
-/** Replaces every part of `secrets` of 8 characters or more: servers and proxies do echo what they were sent. */
+/** Replaces every part of `secrets` of 8 characters or more: servers and proxies echo what they were sent. */
 function redact(text: string, secrets: Iterable<string>): string {
   const hidden = new Set<number>();
   for (const secret of secrets) {
@@ -21,9 +21,9 @@ function redact(text: string, secrets: Iterable<string>): string {
   return shown.replace(/\0+/g, "[secret]");
 }
 
-/** A stranger's text made fit for one line of a terminal: no control characters, no secrets, not endless. */
+/** Somebody else's text, made fit for one line of a terminal: no control characters, no secrets, at most 300 characters. */
 export function quotable(text: string, secrets: Iterable<string>): string {
-  // What cannot be seen goes first, or it would hide a secret from the search.
+  // Invisible characters are removed first: between the characters of a secret they would hide it from the search.
   const visible = text
     .replace(/\p{Cf}+/gu, "")
     .replace(/[\p{Cc}\s]+/gu, " ")

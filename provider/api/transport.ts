@@ -76,7 +76,7 @@ export class Transport {
     if (body === undefined)
       throw isPage(text)
         ? notFromCometApi(received, this.server)
-        : this.unreadable(call, text === "" ? "is empty" : "is not valid JSON");
+        : this.unreadable(call, text === "" ? "is empty" : "is not JSON");
     const verdict = verdictOf.safeParse(body);
     if (!verdict.success) {
       const said = errorBody.safeParse(body);

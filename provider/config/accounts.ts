@@ -4,7 +4,7 @@ import { isUnknown } from "../key/unknown";
 
 /** The accounts of `cometapi:accounts`. */
 export interface Accounts {
-  /** The account of keys that name none: `cometapi:account`. */
+  /** The account of keys that name none, from `cometapi:account`. */
   fallback: string | undefined;
   /** Undefined if `cometapi:accounts` cannot be read. */
   byName: Record<string, unknown> | undefined;
@@ -18,10 +18,7 @@ export function readAccounts(config: (key: string) => string | undefined): Accou
   };
 }
 
-/**
- * The account that a key belongs to: the one it names, or else that of `cometapi:account`. Undefined, like an empty name,
- * is the default account.
- */
+/** The account that a key names, or else that of `cometapi:account`. Undefined, like an empty name, is the default account. */
 export function accountOf(
   { account: declared }: { account?: unknown },
   { fallback, byName }: Accounts,
@@ -35,28 +32,28 @@ export function accountOf(
   const names = Object.keys(byName);
   const known = names.length > 0 ? `has ${names.map((name) => `"${name}"`).join(", ")}` : "is empty";
   const [property, source] = isDeclared ? ["account", "account"] : ["", "cometapi:account"];
-  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another.`;
+  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another account.`;
   return { property, reason };
 }
 
-/** The settings of one account as they are given, or why there are none. */
+/** The settings of one account as given, not yet checked; or why there are none. */
 export function givenSettings(account: string, { byName }: Accounts): Record<string, unknown> | string {
   if (byName === undefined)
-    return `cometapi:accounts must hold the settings of each account by its name. ${accountRemedy(account)}.`;
+    return `cometapi:accounts must be an object with the settings of each account under its name. ${accountRemedy(account)}.`;
   // A name such as "constructor" must not find what every object has.
   const own = Object.hasOwn(byName, account) ? byName[account] : undefined;
   if (isRecord(own)) return own;
   const reason =
     own === undefined
-      ? `is not set: there are no settings of account "${account}"`
-      : "must hold settings by their names";
+      ? `is not set: account "${account}" has no settings`
+      : "must be an object with the settings of the account";
   return `${accountPath(account)} ${reason}. ${accountRemedy(account)}.`;
 }
 
-/** How to give an account the settings that it lacks. */
+/** How to give an account its missing settings. */
 function accountRemedy(account: string): string {
   const path = `${accountPath(account)}.accessToken`;
-  return `Set its token by \`pulumi config set --secret --path ${shellQuoted(path)}\``;
+  return `Set its token with \`pulumi config set --secret --path ${shellQuoted(path)}\``;
 }
 
 /** As `pulumi config set --path` wants it. */
@@ -68,7 +65,7 @@ export function shellQuoted(path: string): string {
   return /^[\w:.-]+$/.test(path) ? path : `'${path}'`;
 }
 
-/** Pulumi turns what looks like a number into one, unless it is a secret. The empty string stands for what no setting can be. */
+/** Pulumi turns a value that looks like a number into a number, unless it is a secret. `""` stands for a value of any other type: no setting accepts it. */
 export function asString(value: unknown): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   return Number.isSafeInteger(value) ? String(value) : "";
@@ -79,7 +76,7 @@ function parseRecord(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
-    // The parser's message quotes the text, which holds tokens.
+    // The parser's message would quote the text, which contains tokens.
     return undefined;
   }
 }

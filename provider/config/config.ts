@@ -1,13 +1,13 @@
 import { type Accounts, asString, isRecord, readAccounts } from "./accounts";
 import { type ReadSettings, readSettings, type Sources, settingName, tokenVariable } from "./settings";
 
-/** What the configuration says, read once. Every host builds one from what it is given, and hands it to the lifecycle. */
+/** The configuration, read once by the host and handed to the lifecycle. */
 export interface Config {
   accounts: Accounts;
   checkModels: ModelCheck;
   /** Why `cometapi:checkModels` cannot be used. It counts as `"off"` then. */
   checkModelsRefused: string | undefined;
-  /** Every access token there is, whichever account uses it: none of them may be printed. */
+  /** Every access token of every account: none of them may be printed. */
   tokens: string[];
   /**
    * @param account a name under `cometapi:accounts`; undefined is the default account
@@ -16,7 +16,7 @@ export interface Config {
   settingsOf(account: string | undefined, tokenNeeded?: boolean): ReadSettings;
 }
 
-/** Whether an unknown model id is a failure, a warning, or not looked for. */
+/** Whether an unknown model id is a failure, a warning, or not looked up. */
 export type ModelCheck = (typeof modelChecks)[number];
 const modelChecks = ["error", "warn", "off"] as const;
 

@@ -5,21 +5,21 @@ import { ProviderError } from "../errors";
 import type { Config } from "./config";
 import { settingName } from "./settings";
 
-/** What a client needs from whatever hosts it: the plugin of a stack, or a program that looks something up. */
+/** What a client needs from its host: the provider process of a stack, or a program that does a lookup. */
 export interface Host {
   config: Config;
   clock: Clock;
   /** Shows the person at the terminal a line while an operation goes on. */
   info(line: string): void;
-  /** How long and how large an answer may be; tests are less patient. */
+  /** How long and how large an answer may be. Tests are less patient. */
   limits?: Limits;
 }
 
 /**
- * A client for an account of the stack. Loads what speaks HTTP with the first one: a preview needs none.
+ * A client for an account of the stack. The first one loads the HTTP code: most previews need none.
  *
- * @param secrets what must never be printed; every token there is joins it
- * @param tokenNeeded whether the account can be of no use without a token
+ * @param secrets what must never be printed; every token in the configuration is added
+ * @param tokenNeeded whether a missing token is an error
  */
 export async function createClient(
   { config, clock, info, limits }: Host,

@@ -31,7 +31,7 @@ const settings = {
       `is not set. Create a personal access token in the CometAPI console under Personal Settings, then run ${remedy}`,
     refuse: (value) => {
       if (/^bearer\s/i.test(value)) {
-        return 'must be the raw token: leave out the "Bearer " in front. CometAPI takes that prefix only with API keys';
+        return 'must be the raw token: leave out the "Bearer " in front. CometAPI accepts that prefix only with API keys';
       }
       return /^[\x21-\x7e]+$/.test(value)
         ? undefined
@@ -89,14 +89,14 @@ export function readSettings(
     .filter((name) => !Object.hasOwn(settings, name))
     .map(
       (name) =>
-        `${accountPath(account ?? "")}.${name} is not a setting of an account, which are ${Object.keys(settings).join(", ")}.`,
+        `${accountPath(account ?? "")}.${name} is not a setting of an account. The settings are ${Object.keys(settings).join(", ")}.`,
     );
   const read = (name: SettingName): string | undefined => {
     const setting: Setting = settings[name];
     const shared = account === undefined || (name === "baseUrl" && own[name] === undefined);
     const label = settingName(name, shared ? undefined : account);
     const configured = shared ? config(label) : asString(own[name]);
-    // An empty variable is how shells and CI systems say "not set".
+    // Shells and CI systems set a variable to "" to say that it is not set.
     const value = configured ?? ((shared && environment[setting.environment]) || undefined);
     const reason =
       value === undefined
@@ -128,7 +128,7 @@ export function readSettings(
 function refuseBaseUrl(value: string): string | undefined {
   if (!URL.canParse(value)) return `must be an address such as ${defaultBaseUrl}`;
   const url = new URL(value);
-  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
+  if (url.username !== "" || url.password !== "") return "must not contain a user name or a password";
   if (/[?#\s]/.test(value))
     return `must be a plain address such as ${defaultBaseUrl}, without ?, # or spaces`;
   if (/\/api\/*$/.test(url.pathname)) return "must not end in /api: leave that part out";

@@ -2,7 +2,7 @@ import { NoAnswerError, RefusedError } from "../api/errors";
 import { settingName } from "../config/settings";
 import { ProviderError, ResourceInitFailedError } from "../errors";
 
-/** An error written for the person at the terminal: which key, what was being done, what was answered, what to do. */
+/** An error for the person at the terminal: which key, what was being done, what CometAPI answered, what to do. */
 export class OperationError extends Error {
   constructor(
     /** Such as `reading key "backend"`. */
@@ -15,9 +15,9 @@ export class OperationError extends Error {
 }
 
 /**
- * Runs one operation and tells its foreseeable failures. Anything else is a bug and keeps its stack trace.
+ * Runs one operation and explains its foreseeable failures. Any other error is a bug and keeps its stack trace.
  *
- * @param account whose settings are in use, if not the stack's own
+ * @param account whose settings are in use; undefined for the default account
  */
 export async function withUserErrors<T>(
   doing: string,
@@ -40,35 +40,36 @@ function toUserError(doing: string, account: string | undefined, error: unknown)
   return new OperationError(doing, sentences(`${doing}: ${error.message}`, advice), { cause: error });
 }
 
-/** What to do about an error that was foreseen; nothing for any other. */
+/** What to do about a foreseen error; undefined for any other error. */
 function adviceOn(error: Error, account: string | undefined): string | undefined {
   if (error instanceof RefusedError) return remedy(error, account);
   if (error instanceof NoAnswerError) {
-    return error.traits.retry
-      ? "Run the same command again later: it looks for what was done before it does more"
-      : "";
+    if (!error.traits.retry) return "";
+    return error.mayHaveActed
+      ? "Run the same command again later: it first looks for what was done"
+      : "Nothing was changed by this request: run the same command again later";
   }
   return error instanceof ProviderError ? "" : undefined;
 }
 
-/** What a refusal is most likely about. Messages come in any language, so they choose the advice and nothing else. */
+/** What to do about a refusal. Messages come in any language, so they only choose the advice. */
 function remedy({ answer, httpStatus }: RefusedError, account: string | undefined): string {
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
-  const { remedy = "Mend what CometAPI names, then run the same command again" } = status ?? words ?? {};
+  const { remedy = "Fix what CometAPI reports, then run the same command again" } = status ?? words ?? {};
   return typeof remedy === "string" ? remedy : remedy(account);
 }
 
 const checkToken = (account: string | undefined) =>
-  `Check ${settingName("accessToken", account)}: it must be a personal access token from the CometAPI console, under Personal Settings, ` +
-  `that is still valid. A self-hosted New API also wants ${settingName("userId", account)}, the account's numeric id. Refresh and destroy ` +
-  "use the config of the last `pulumi up`, unless they are given --run-program";
+  `Check ${settingName("accessToken", account)}: it must be a valid personal access token from the CometAPI console, under Personal ` +
+  `Settings. A self-hosted New API also wants ${settingName("userId", account)}, the account's numeric id. After a change run ` +
+  "`pulumi up --refresh=false` once: until then, refresh and destroy use the old configuration";
 
 const remedies: { about: number | RegExp; remedy: string | ((account: string | undefined) => string) }[] = [
   { about: 401, remedy: checkToken },
   {
     about: 404,
-    remedy: (account) => `Check ${settingName("baseUrl", account)}: there is no CometAPI at that address`,
+    remedy: (account) => `Check ${settingName("baseUrl", account)}: CometAPI is not at that address`,
   },
   { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
   {
@@ -77,17 +78,17 @@ const remedies: { about: number | RegExp; remedy: string | ((account: string | u
   },
   {
     about: /\bgroup\b|分组/i,
-    remedy: "See the property group: name one that this account has, or leave it out",
+    remedy: "Check the property group: name a group that this account has, or leave it out",
   },
   {
     about: /\bname\b|名称/i,
-    remedy: "See the property name: at most 50 characters, and a self-hosted New API counts bytes",
+    remedy: "Check the property name: at most 50 characters, which a self-hosted New API counts in bytes",
   },
   {
     about: /\bquota\b|额度/i,
-    remedy: "See the property remainQuota or totalQuota: it may be more than the account can grant",
+    remedy: "Check the property remainQuota or totalQuota: it may be more than the account can grant",
   },
-  { about: /\bexpir/i, remedy: "See the property expiredTime: CometAPI does not take that time" },
+  { about: /\bexpir/i, remedy: "Check the property expiredTime: CometAPI does not accept that time" },
 ];
 
 function sentences(...parts: string[]): string {

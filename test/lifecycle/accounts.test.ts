@@ -84,19 +84,19 @@ describe("settings of an account", () => {
     [
       "a setting of another name",
       { billing: { accessToken: token, token } },
-      "accounts.billing.token is not a setting of an account, which are accessToken, baseUrl, userId",
+      "accounts.billing.token is not a setting of an account. The settings are accessToken, baseUrl, userId",
     ],
     [
       "a token in place of settings",
       { billing: token },
-      "accounts.billing must hold settings by their names",
+      "accounts.billing must be an object with the settings of the account",
     ],
     [
       "a list in place of accounts",
       [token],
-      "cometapi:accounts must hold the settings of each account by its name",
+      "cometapi:accounts must be an object with the settings of each account under its name",
     ],
-    ["a text in place of accounts", token, "cometapi:accounts must hold"],
+    ["a text in place of accounts", token, "cometapi:accounts must be an object"],
   ])("%s is refused by its path, and never quoted", (_, settings, hint) => {
     const { refused = [] } = read(settings);
     expect(refused).toEqual([expect.stringContaining(hint)]);
@@ -108,7 +108,7 @@ describe("settings of an account", () => {
       config: () => `{ "billing": ${token}`,
       environment: {},
     }).settingsOf("billing");
-    expect(refused).toEqual([expect.stringContaining("cometapi:accounts must hold")]);
+    expect(refused).toEqual([expect.stringContaining("cometapi:accounts must be an object")]);
     expect(refused[0]).not.toContain(token.slice(0, 8));
   });
 
@@ -174,8 +174,8 @@ describe("at preview", () => {
     const failures = failuresOf(setup, { account: "biling", status: "on" });
     expect(failures.map(({ property }) => property)).toEqual(["status", "account"]);
     expect(failures[1]?.reason).toBe(
-      'account is "biling", but cometapi:accounts has "billing", "search". Set its token by ' +
-        "`pulumi config set --secret --path cometapi:accounts.biling.accessToken`, or name another.",
+      'account is "biling", but cometapi:accounts has "billing", "search". Set its token with ' +
+        "`pulumi config set --secret --path cometapi:accounts.biling.accessToken`, or name another account.",
     );
     expect(JSON.stringify(failures)).not.toContain(billing.token);
     expect(setup.server.requests).toEqual([]);
@@ -253,8 +253,8 @@ describe("moving a key to another account", () => {
     const before = key.id;
     use(configured({ search: settings.search }));
     await expect(key.up({ remainQuota: 5, name: "mine", account: "search" })).rejects.toThrow(
-      `deleting key "mine" (id ${before}) in account "billing": cometapi:accounts.billing is not set: there are no ` +
-        'settings of account "billing". Set its token by `pulumi config set --secret --path ' +
+      `deleting key "mine" (id ${before}) in account "billing": cometapi:accounts.billing is not set: account ` +
+        '"billing" has no settings. Set its token with `pulumi config set --secret --path ' +
         "cometapi:accounts.billing.accessToken`.",
     );
     expect(setup.living().map(({ user_id }) => user_id)).toContain(billing.userId);

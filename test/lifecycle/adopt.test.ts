@@ -185,14 +185,14 @@ test("a list that is not known yet at all is told as such, and with it whether i
 
 describe("a key cannot be adopted", () => {
   test.each([
-    [1234, 'must be the key\'s id as text, such as "1234", but is 1234'],
-    [true, "must be the key's id as text"],
-    ["", "no id of a CometAPI key"],
-    ["legacy", 'is "legacy", which is no id of a CometAPI key: an id is a whole number, such as "1234"'],
-    ["0", "no id of a CometAPI key"],
-    ["-1", "no id of a CometAPI key"],
-    ["1 OR 1", "no id of a CometAPI key"],
-    ["12345678901234567", "no id of a CometAPI key"],
+    [1234, 'must be the key\'s id as a string, such as "1234", but is 1234'],
+    [true, "must be the key's id as a string"],
+    ["", "not the id of a CometAPI key"],
+    ["legacy", 'is "legacy", which is not the id of a CometAPI key: an id is a whole number, such as "1234"'],
+    ["0", "not the id of a CometAPI key"],
+    ["-1", "not the id of a CometAPI key"],
+    ["1 OR 1", "not the id of a CometAPI key"],
+    ["12345678901234567", "not the id of a CometAPI key"],
   ])("by %j", async (adoptId, reason) => {
     const { server, key } = await given();
     expect(await refusal(key, { adoptId, ...same })).toContain(reason);
@@ -299,8 +299,8 @@ describe("once adopted", () => {
     for (const adopted of [{ adoptId }, {}]) {
       await key.up({ ...same, ...adopted });
       expect(await refusal(key, { ...same, adoptId: String(second.id) })).toBe(
-        `adoptId is "${second.id}", but this resource holds the key ${adoptId}, and keeps it for life. Leave adoptId ` +
-          `out, and adopt the key ${second.id} by another resource, with a logical name of its own.`,
+        `adoptId is "${second.id}", but this resource holds key ${adoptId} and keeps it for its whole life. Leave adoptId ` +
+          `out, and adopt key ${second.id} by another resource with its own logical name.`,
       );
     }
     expect(server.key(second.id)).toEqual(second);
@@ -317,7 +317,7 @@ describe("once adopted", () => {
     const made = setup.resource("made too");
     await made.up(same);
     expect(() => made.preview({ ...same, adoptId })).toThrow(
-      `adoptId is "${adoptId}", but this resource holds the key ${made.id}, and keeps it for life.`,
+      `adoptId is "${adoptId}", but this resource holds key ${made.id} and keeps it for its whole life.`,
     );
   });
 

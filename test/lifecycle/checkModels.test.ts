@@ -41,7 +41,7 @@ describe.each(backends)("on %s", (_, personality) => {
       },
       {
         property: "modelLimits",
-        reason: `${missing("llama")}. \`getCometApiModels()\` returns all that are.`,
+        reason: `${missing("llama")}. \`getCometApiModels()\` returns all model ids.`,
       },
     ]);
     expect([setup.warned, setup.told]).toEqual([[], []]);

@@ -94,7 +94,7 @@ describe("an address", () => {
     ["http://localhost.example.com", "in the clear"],
     ["ftp://x", "https://"],
     ["api.cometapi.com", "must be an address"],
-    ["https://user:pass@x.example", "user name or password"],
+    ["https://user:pass@x.example", "user name or a password"],
     ["https://x.example?a=1", "without ?, # or spaces"],
     ["https://x.example/?", "without ?, # or spaces"],
     [" https://x.example", "without ?, # or spaces"],

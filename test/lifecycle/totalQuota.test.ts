@@ -56,7 +56,7 @@ describe("check", () => {
 
   test.each([-1, 1.5, 2 ** 53, "5"])("%s is no total", (totalQuota) => {
     expect(judge({ totalQuota })).toEqual([
-      expect.stringMatching(/^totalQuota (must be an integer from 0|is the text)/),
+      expect.stringMatching(/^totalQuota (must be an integer from 0|is the string)/),
     ]);
   });
 

@@ -94,8 +94,12 @@ test("a redirect is not followed, and the token goes nowhere else", async () => 
 });
 
 test.each([
-  ["HTML with status 200", faults.html(), 'HTTP 200 with a page that begins "Welcome to CometAPI"'],
-  ["invalid JSON", faults.invalidJson(), "is not valid JSON"],
+  [
+    "HTML with status 200",
+    faults.html(),
+    'HTTP 200 with a page that is not JSON and begins "Welcome to CometAPI"',
+  ],
+  ["invalid JSON", faults.invalidJson(), "is not JSON"],
   ["JSON of another shape", faults.wrongShape(), 'lacks a usable "success": success'],
   [
     "a record with a wrong field",
@@ -153,11 +157,11 @@ describe("an answer that is not JSON came from something in between", () => {
     "<!DOCTYPE html><html><head><title>Access\n denied </title></head><body>Policy 7</body></html>";
 
   test.each([
-    ["a firewall's 403", 403, page, 'HTTP 403 with a page that begins "Access denied"'],
+    ["a firewall's 403", 403, page, 'HTTP 403 with a page that is not JSON and begins "Access denied"'],
     ["a 404 of another web server", 404, "<h1>Not Found</h1><p>nginx</p>", 'begins "Not Found nginx"'],
-    ["a login page", 200, page, 'HTTP 200 with a page that begins "Access denied"'],
-    ["plain text", 401, "no such door", 'HTTP 401 with a page that begins "no such door"'],
-    ["a page without words", 403, "<html><img></html>", "HTTP 403 with a page."],
+    ["a login page", 200, page, 'HTTP 200 with a page that is not JSON and begins "Access denied"'],
+    ["plain text", 401, "no such door", 'HTTP 401 with a page that is not JSON and begins "no such door"'],
+    ["a page without words", 403, "<html><img></html>", "HTTP 403 with a page that is not JSON."],
   ])("%s is named, with whom to ask", async (_, status, body, says) => {
     const { server, key } = await made();
     server.fault({}, faults.answer({ status, body, headers: { "content-type": "text/html" } }), {
@@ -168,7 +172,7 @@ describe("an answer that is not JSON came from something in between", () => {
       (reason) => reason,
     );
     expect(error.message).toContain(says);
-    expect(error.message).toContain("so something in between answered in its place");
+    expect(error.message).toContain("Something in between answered in place of CometAPI");
     expect(error.message).toContain(
       "Check cometapi:baseUrl, and if it is right, ask whoever runs your network",
     );

@@ -122,7 +122,7 @@ describe("mistakes", () => {
   test("in the settings, all at once", async () => {
     const env = {
       COMETAPI_ACCESS_TOKEN: "",
-      COMETAPI_BASE_URL: "https://api.cometapi.com/v1",
+      COMETAPI_BASE_URL: "https://api.cometapi.com/api",
       COMETAPI_USER_ID: "me",
     };
     const text = await failing("preview", { program: program("{ remainQuota: 100_000 }"), env });

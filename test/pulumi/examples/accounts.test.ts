@@ -32,8 +32,8 @@ describe("examples/accounts", () => {
     const { run } = await failure(stack.preview());
     told(run);
     expect(run.output.replace(/\s+/g, " ")).toContain(
-      'account is "search", but cometapi:accounts has "billing". Set its token by ' +
-        "`pulumi config set --secret --path cometapi:accounts.search.accessToken`, or name another.",
+      'account is "search", but cometapi:accounts has "billing". Set its token with ' +
+        "`pulumi config set --secret --path cometapi:accounts.search.accessToken`, or name another account.",
     );
     expect(run.output).not.toContain("    at ");
     expect(server.requests).toEqual([]);
@@ -85,7 +85,7 @@ describe("examples/accounts", () => {
     await set({ account: { value: "search" } });
     const { run } = await failure(stack.up());
     told(run);
-    expect(run.output).toContain('there are no settings of account "billing"');
+    expect(run.output).toContain('account "billing" has no settings');
     expect(run.output).not.toContain("    at ");
     expect(server.accounts.map(({ living }) => living.length)).toEqual([0, 1, 3]);
     await set({ "accounts.billing.accessToken": token("billing") });
