@@ -2,40 +2,59 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
-import { Backend, newStack, startEmulator } from "../pulumi/stack";
-import type { KeyRecord } from "../server/index";
-import { files, names, passphrase, recordings } from "./recorded";
+import { Backend, newStack, startEmulator, type TestStack } from "../pulumi/stack";
+import type { CometServer, KeyRecord } from "../server/index";
+import { files, names, passphrase, recordings, rotatedAt, suffixes } from "./recorded";
 
 /**
  * Stacks that released versions have left, in the hands of this code. One that fails here fails for everybody who
- * upgrades: mend the code, never the recording.
+ * upgrades: fix the code, never the recording.
  */
 
-const versions = readdirSync(recordings);
+const folders = readdirSync(recordings);
+const isRotation = (folder: string) => folder.endsWith(suffixes.rotation);
+const read = (folder: string, file: keyof typeof files) =>
+  readFileSync(join(recordings, folder, files[file]), "utf8");
 
-describe.each(versions)("a stack of version %s", (version) => {
-  const read = (file: keyof typeof files) => readFileSync(join(recordings, version, files[file]), "utf8");
-  const records = JSON.parse(read("keys")) as KeyRecord[];
-  const record = (name: string) => {
+/** The stack as it was left, on a server that has its keys. */
+async function inherit(folder: string, env: Record<string, string> = {}) {
+  const records = JSON.parse(read(folder, "keys")) as KeyRecord[];
+  const record = (name: string): KeyRecord => {
     const found = records.find((key) => key.name.startsWith(name));
-    if (found === undefined) throw new Error(`version ${version} left no key "${name}"`);
+    if (found === undefined) throw new Error(`${folder} left no key "${name}"`);
     return found;
   };
+  const server = await startEmulator({ accounts: [{ userId: records[0]?.user_id ?? 0 }] });
+  for (const key of records) server.console.restore(key);
+  const backend = new Backend(passphrase);
+  const program = read(folder, "program");
+  const stack = await newStack({ server, backend, name: names.stack, program, env });
+  await stack.stack.importStack(JSON.parse(read(folder, "state")) as Deployment);
+  return { server, stack, records, record, now: (name: string) => server.key(record(name).id) };
+}
 
+const living = (server: CometServer) => server.keys().filter(({ deletedAt }) => deletedAt === undefined);
+
+/** What the first preview, a refresh and a second preview are to show; none of them may write. */
+async function expectAsItWas(server: CometServer, stack: TestStack, changes: unknown[]): Promise<void> {
+  expect((await stack.preview()).changes).toEqual(changes);
+  expect((await stack.refresh()).changes).toEqual(changes);
+  expect((await stack.preview()).changes).toEqual(changes);
+  expect(server.violations).toEqual([]);
+  expect(server.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+}
+
+async function expectToGoAway(server: CometServer, stack: TestStack): Promise<void> {
+  await stack.destroy();
+  expect(living(server)).toEqual([]);
+  expect(server.violations).toEqual([]);
+}
+
+describe.each(folders.filter((folder) => !isRotation(folder)))("a stack of version %s", (folder) => {
   test("is as it was, can be changed, and goes away as a whole", { timeout: 180_000 }, async () => {
-    const server = await startEmulator({ accounts: [{ userId: record("generated").user_id }] });
-    for (const key of records) server.console.restore(key);
-    const backend = new Backend(passphrase);
-    const stack = await newStack({ server, backend, name: names.stack, program: read("program") });
-    await stack.stack.importStack(JSON.parse(read("state")) as Deployment);
-
+    const { server, stack, records, record, now } = await inherit(folder);
     // What it left half-made is still to be finished, and nothing else is to be done.
-    const unfinished = [expect.objectContaining({ name: "halfMade", op: "update" })];
-    expect((await stack.preview()).changes).toEqual(unfinished);
-    expect((await stack.refresh()).changes).toEqual(unfinished);
-    expect((await stack.preview()).changes).toEqual(unfinished);
-    expect(server.violations).toEqual([]);
-    expect(server.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+    await expectAsItWas(server, stack, [expect.objectContaining({ name: "halfMade", op: "update" })]);
 
     stack.edit("index.js", '"a name of its own"', '"another name"');
     stack.edit("index.js", '"generated", {', '"generated", { modelLimits: ["gpt-5"],');
@@ -46,7 +65,6 @@ describe.each(versions)("a stack of version %s", (version) => {
       "generated",
       "halfMade",
     ]);
-    const now = (name: string) => server.key(record(name).id);
     expect(now("a name of its own")).toMatchObject({ name: "another name", remain_quota: 5_000 });
     expect(now("exhausted")).toMatchObject({ status: 1, remain_quota: 20 });
     expect(now("pulumi-pending-")).toMatchObject({ name: "half-made", remain_quota: 5_000 });
@@ -58,18 +76,61 @@ describe.each(versions)("a stack of version %s", (version) => {
     expect(server.keys().map(({ id, key }) => [id, key])).toEqual(records.map(({ id, key }) => [id, key]));
     await stack.refresh({ expectNoChanges: true });
     expect((await stack.preview()).changes).toEqual([]);
-
-    await stack.destroy();
-    expect(server.keys().filter(({ deletedAt }) => deletedAt === undefined)).toEqual([]);
-    expect(server.violations).toEqual([]);
+    await expectToGoAway(server, stack);
   });
 });
 
-test("a version has been recorded, and nothing of the machine that did it", () => {
-  expect(versions).toContain("0.1.0");
-  for (const version of versions) {
-    const state = readFileSync(join(recordings, version, files.state), "utf8");
+describe.each(folders.filter(isRotation))("rotations of version %s", (folder) => {
+  test("are as they were, rotate on, and go away as a whole", { timeout: 180_000 }, async () => {
+    const [, inSecondSlot] = rotatedAt;
+    const { server, stack, records, record, now } = await inherit(folder, { COMETAPI_NOW: inSecondSlot });
+    await expectAsItWas(server, stack, []);
+
+    // A change of their arguments reaches the current key and the previous one, and costs neither what it has left.
+    stack.edit("index.js", 'modelLimits: ["gpt-5"]', 'modelLimits: ["gpt-5-mini"]');
+    const { changes, outputs } = await stack.up();
+    const slots = ["backend-20990105T0900Z", "backend-20990204T0900Z"];
+    expect(changes.map(({ name, op }) => `${op} ${name}`).sort()).toEqual(slots.map((s) => `update ${s}`));
+    for (const slot of slots)
+      expect(now(slot)).toMatchObject({
+        model_limits: "gpt-5-mini",
+        remain_quota: record(slot).remain_quota,
+        used_quota: record(slot).used_quota,
+      });
+    expect(outputs["backendKey"]).toEqual({ value: record("backend-20990204").key, secret: true });
+    expect(outputs["backendPrevious"]?.value).toMatchObject({ id: String(record("backend-20990105").id) });
+    expect(outputs["batchKey"]).toEqual({ value: record("batch job-20990204").key, secret: true });
+    expect(server.keys().map(({ id, key }) => [id, key])).toEqual(records.map(({ id, key }) => [id, key]));
+
+    // The overlap that the older version began ends when it said it would.
+    stack.stack.workspace.envVars["COMETAPI_NOW"] = "2099-02-07T09:00:00Z";
+    await stack.up();
+    expect(
+      living(server)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["backend-20990204", "batch job-20990204"].map((name) => record(name).name));
+    // The next slot creates keys beside those that the older version left.
+    stack.stack.workspace.envVars["COMETAPI_NOW"] = "2099-03-06T09:00:00Z";
+    await stack.up();
+    expect(
+      living(server)
+        .map(({ name }) => name.replace(/(Z)-[0-9a-f]{7}$/, "$1"))
+        .sort(),
+    ).toEqual([
+      "backend-20990204T0900Z",
+      "backend-20990306T0900Z",
+      "batch job-20990204T0900Z",
+      "batch job-20990306T0900Z",
+    ]);
+    await expectToGoAway(server, stack);
+  });
+});
+
+test("each story of a version has been recorded, and nothing of the machine that did it", () => {
+  for (const suffix of Object.values(suffixes)) expect(folders).toContain(`0.1.0${suffix}`);
+  for (const folder of folders) {
     // Paths in a state are relative to its project.
-    expect(state).not.toMatch(/project:\/\/\/\.\.|file:\/\//);
+    expect(read(folder, "state")).not.toMatch(/project:\/\/\/\.\.|file:\//);
   }
 });
