@@ -4,14 +4,14 @@ export interface Engine {
   command: string;
   /** The folder it is in: first on PATH, it lets the CLI find the language host beside it. */
   bin: string;
-  /** As `pulumi version` prints it, e.g. `v3.230.0`. */
+  /** As `pulumi version` prints it, e.g. `v3.274.1`. */
   version: string;
   /** A `pulumi` of the reader's own on PATH, the vendor's install, or a build by setup.mjs. */
   from: "PATH" | "installed" | "built";
 }
 
-/** The oldest CLI that may run the tests, and the one that setup.mjs provides, without the `v`. */
-export const ENGINE_VERSION: string;
+/** What COMETAPI_TEST_ENGINE asks for: a name, and the version without the `v` that setup.mjs provides. */
+export function chosenEngine(): { name: "newest" | "oldest"; source: string; version: string };
 
 /** The CLI that is there. Quick; throws one line that says what to run when there is none. */
 export function engine(): Engine;

@@ -1,6 +1,10 @@
 // Finds the Pulumi CLI that works on this repo: a `pulumi` on PATH, or one that setup.mjs provided earlier.
 // Plain Node without dependencies: setup.mjs runs it before `npm ci` has.
 //
+// COMETAPI_TEST_ENGINE says which:
+//   newest  the default: the one in pulumi-newest/go.mod, or a newer one on PATH
+//   oldest  the one in pulumi-oldest/go.mod: the oldest that package.json allows and that can be built
+//
 // What setup.mjs provides is kept per user, so that every clone shares it:
 //   COMETAPI_ENGINE_CACHE, or pulumi-cometapi/ in the user's cache folder.
 
@@ -10,14 +14,25 @@ import { accessSync, constants, readFileSync, realpathSync, statSync } from "nod
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** The oldest CLI that may run the tests, and the one that setup.mjs provides. */
-export const ENGINE_VERSION = "3.230.0";
+import { SetupError } from "./work.mjs";
 
 export const ENGINE_DIR = dirname(fileURLToPath(import.meta.url));
 
+/** The engine that is asked for: where its go.mod is, and its version without the `v`. */
+export function chosenEngine() {
+  const name = process.env.COMETAPI_TEST_ENGINE || "newest";
+  if (name !== "newest" && name !== "oldest")
+    throw new SetupError(`COMETAPI_TEST_ENGINE is "${name}", but must be newest or oldest`);
+  const source = join(ENGINE_DIR, `pulumi-${name}`);
+  const pinned = /pulumi\/pkg\/v3 v(\S+)/.exec(readFileSync(join(source, "go.mod"), "utf8"));
+  return { name, source, version: pinned[1] };
+}
+
 const windows = process.platform === "win32";
 const exe = (name) => (windows ? `${name}.exe` : name);
+
+/** One for all engines: later versions of it cannot be had as a Go module. */
+export const LANGUAGE_HOST_SOURCE = join(ENGINE_DIR, "language-nodejs");
 
 /** The dynamic provider's launcher lies beside the CLI, as in the vendor's own package. */
 export const BINARIES = {
@@ -41,11 +56,12 @@ export function cacheDir() {
 
 /** Where each way of providing the CLI puts it: another version, recipe or platform is another folder. */
 export function providedDirs() {
+  const { source, version } = chosenEngine();
   const recipe = createHash("sha256");
-  for (const part of ["pulumi-cli", "language-nodejs"])
-    for (const file of ["go.mod", "go.sum"]) recipe.update(readFileSync(join(ENGINE_DIR, part, file)));
+  for (const module of [source, LANGUAGE_HOST_SOURCE])
+    for (const file of ["go.mod", "go.sum"]) recipe.update(readFileSync(join(module, file)));
   const platform = `${process.platform}-${process.arch}`;
-  const at = (how) => join(cacheDir(), `v${ENGINE_VERSION}-${how}-${platform}`);
+  const at = (how) => join(cacheDir(), `v${version}-${how}-${platform}`);
   return { installed: at("installed"), built: at(`built-${recipe.digest("hex").slice(0, 12)}`) };
 }
 
@@ -69,10 +85,10 @@ export function isWhole(dir, { thorough = false } = {}) {
   }
 }
 
-function isNewEnough(version) {
+function isNewEnough(version, wanted) {
   const parse = (text) => /^v?(\d+)\.(\d+)\.(\d+)(-)?/.exec(text)?.slice(1) ?? [];
   const [major, minor, patch, prerelease] = parse(version);
-  const [minMajor, minMinor, minPatch] = parse(ENGINE_VERSION);
+  const [minMajor, minMinor, minPatch] = parse(wanted);
   if (major !== minMajor) return false;
   const newer = minor - minMinor || patch - minPatch;
   return newer > 0 || (newer === 0 && !prerelease);
@@ -96,8 +112,11 @@ function pulumiOnPath() {
   const answer = spawnSync(command, ["version"], { encoding: "utf8", env, timeout: 10_000 });
   const version = answer.status === 0 ? answer.stdout.trim() : "";
   if (!/^v?\d+\.\d+\.\d+/.test(version)) return { why: `${command} does not tell its version` };
-  if (!isNewEnough(version))
-    return { why: `${command} is ${version}; v${ENGINE_VERSION} or a newer v3 is needed` };
+  const { name, version: wanted } = chosenEngine();
+  if (name === "oldest" && version !== `v${wanted}`)
+    return { why: `${command} is ${version}; v${wanted} is asked for` };
+  if (!isNewEnough(version, wanted))
+    return { why: `${command} is ${version}; v${wanted} or a newer v3 is needed` };
   const beside = join(dirname(realpathSync(command)), BINARIES.languageHost);
   if (!isFile(beside) && !onPath("pulumi-language-nodejs"))
     return { why: `${command} has no pulumi-language-nodejs beside it or on PATH` };
@@ -116,7 +135,8 @@ export function look(options) {
   for (const [how, dir] of Object.entries(providedDirs())) {
     if (!isWhole(dir, options)) continue;
     const bin = join(dir, "bin");
-    const engine = { command: join(bin, BINARIES.cli), bin, version: `v${ENGINE_VERSION}`, from: how };
+    const version = `v${chosenEngine().version}`;
+    const engine = { command: join(bin, BINARIES.cli), bin, version, from: how };
     return { engine, passedOver };
   }
   passedOver.push(["one provided earlier", `none that is whole in ${cacheDir()}`]);
@@ -125,7 +145,8 @@ export function look(options) {
 
 export function engine() {
   const found = look().engine;
-  if (!found) throw new Error("No Pulumi CLI: run `node test/engine/setup.mjs` (or `npm test`) first.");
+  const asked = chosenEngine().name === "oldest" ? "COMETAPI_TEST_ENGINE=oldest " : "";
+  if (!found) throw new Error(`No Pulumi CLI: run \`${asked}node test/engine/setup.mjs\` first.`);
   return found;
 }
 

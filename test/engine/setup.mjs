@@ -2,7 +2,8 @@
 // It does only what is missing:
 //   1. the dependencies, from the lockfile
 //   2. the build
-//   3. the Pulumi CLI: on PATH, provided earlier (see locate.mjs), the vendor's install, or built with Go
+//   3. the Pulumi CLI that COMETAPI_TEST_ENGINE asks for: on PATH, provided earlier (see locate.mjs), the vendor's
+//      install, or built with Go
 // Plain Node without dependencies, as it runs before `npm ci` has.
 
 import { createHash } from "node:crypto";
@@ -22,9 +23,10 @@ import { basename, dirname, join } from "node:path";
 import {
   BINARIES,
   cacheDir,
+  chosenEngine,
   ENGINE_DIR,
-  ENGINE_VERSION,
   isWhole,
+  LANGUAGE_HOST_SOURCE,
   look,
   providedDirs,
   sha256,
@@ -33,7 +35,6 @@ import { endOnSignals, locked, run, SetupError, say, step, wasInterrupted } from
 
 const ROOT = join(ENGINE_DIR, "..", "..");
 const MODULES = join(ROOT, "node_modules");
-const VERSION = `v${ENGINE_VERSION}`;
 
 /** Looked at without the lock first: the usual run has nothing to do. */
 async function ensure(isDone, lock, work) {
@@ -159,8 +160,9 @@ async function place(dir, provide) {
     await provide(unfinished, { ...process.env, TMPDIR: temp, TEMP: temp, TMP: temp, GOTMPDIR: temp });
     const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
     const version = await run(join(bin, BINARIES.cli), ["version"], { env, timeout: 60_000 });
-    if (version.split("\n").at(-1) !== VERSION)
-      throw new SetupError(`it says that it is ${version}, not ${VERSION}`);
+    const wanted = `v${chosenEngine().version}`;
+    if (version.split("\n").at(-1) !== wanted)
+      throw new SetupError(`it says that it is ${version}, not ${wanted}`);
     const receipt = Object.values(BINARIES).map((name) => {
       const file = join(bin, name);
       if (!existsSync(file)) throw new SetupError(`it came without ${name}`);
@@ -181,18 +183,20 @@ async function installFromVendor(root, env) {
   const vendor = (limit, ...args) =>
     run(process.execPath, [join(ENGINE_DIR, "vendor.mjs"), ...args], { env, timeout: limit });
   await step("looking for the vendor's site", () => vendor(8_000, "reach"));
-  await step(`installing pulumi ${VERSION} from the vendor's site`, () =>
-    vendor(600_000, "install", ENGINE_VERSION, root),
+  const { version } = chosenEngine();
+  await step(`installing pulumi v${version} from the vendor's site`, () =>
+    vendor(600_000, "install", version, root),
   );
 }
 
 async function buildWithGo(root, env) {
+  const { source, version: wanted } = chosenEngine();
   const version = /go(\d+)\.(\d+)\S*/.exec(await run("go", ["version"], { cwd: ROOT }));
   // Older ones cannot even read go.mod; from 1.21 on, go says itself which version it wants, or fetches it.
   if (version && (Number(version[1]) < 1 || Number(version[2]) < 21))
-    throw new SetupError(`${version[0]} is too old: ${GO_WANTED}`);
+    throw new SetupError(`${version[0]} is too old: ${goWanted()}`);
   const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags"];
-  flags.push(`-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${VERSION}`);
+  flags.push(`-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${wanted}`);
   // GOFLAGS is set, not emptied: an empty one lets `go env -w GOFLAGS=-mod=vendor` through.
   const goEnv = {
     ...env,
@@ -203,32 +207,34 @@ async function buildWithGo(root, env) {
     GOOS: "",
     GOARCH: "",
   };
-  for (const [part, command] of [
-    ["language-nodejs", "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"],
-    ["pulumi-cli", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+  for (const [module, command, what = basename(command)] of [
+    [LANGUAGE_HOST_SOURCE, "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"],
+    [source, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", `pulumi v${wanted}`],
   ]) {
-    const label = `building ${basename(command)} with ${version?.[0] ?? "go"}`;
+    const label = `building ${what} with ${version?.[0] ?? "go"}`;
     const out = `${join(root, "bin")}/`;
-    await step(label, () =>
-      run("go", ["build", ...flags, "-o", out, command], { cwd: join(ENGINE_DIR, part), env: goEnv }),
-    );
+    await step(label, () => run("go", ["build", ...flags, "-o", out, command], { cwd: module, env: goEnv }));
   }
   const launcher = join(root, "bin", BINARIES.dynamicProvider);
   copyFileSync(join(MODULES, "@pulumi", "pulumi", BINARIES.dynamicProvider), launcher);
   chmodSync(launcher, 0o755);
 }
 
-const GO_WANTED = `Go ${/^go (\S+)/m.exec(readFileSync(join(ENGINE_DIR, "pulumi-cli", "go.mod"), "utf8"))?.[1]} or newer is needed`;
+function goWanted() {
+  const goMod = readFileSync(join(chosenEngine().source, "go.mod"), "utf8");
+  return `Go ${/^go (\S+)/m.exec(goMod)?.[1]} or newer is needed`;
+}
 
 function whatWasTried(tried) {
+  const { name, version } = chosenEngine();
   const indented = (text) => text.replaceAll("\n", "\n      ");
   return [
     "no Pulumi CLI could be provided. Tried:",
     ...tried.map(([what, why]) => `  - ${what}: ${indented(why)}`),
     "What you can do, any one of these, and then run it again:",
-    `  - install Pulumi ${ENGINE_VERSION} or a newer v3 from https://www.pulumi.com/docs/install/ and have it on PATH`,
+    `  - install Pulumi ${version}${name === "newest" ? " or a newer v3" : ""} from https://www.pulumi.com/docs/install/ and have it on PATH`,
     "  - let this machine reach https://get.pulumi.com (HTTPS_PROXY is honoured)",
-    `  - have go on PATH and let it reach a Go module proxy (GOPROXY is honoured): ${GO_WANTED}`,
+    `  - have go on PATH and let it reach a Go module proxy (GOPROXY is honoured): ${goWanted()}`,
   ].join("\n");
 }
 

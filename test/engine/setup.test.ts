@@ -15,15 +15,30 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ENGINE_VERSION, engine, engineEnv } from "./locate.mjs";
+import { chosenEngine, engine, engineEnv } from "./locate.mjs";
 
 const here = __dirname;
 const modules = join(here, "..", "..", "node_modules");
 const NO_SITE = { HTTPS_PROXY: "http://127.0.0.1:1" };
+const OLDEST = { ...NO_SITE, COMETAPI_TEST_ENGINE: "oldest" };
+
+/** The version, without the `v`, that is pinned for each value of COMETAPI_TEST_ENGINE. */
+const pinned = (name: string): string => {
+  vi.stubEnv("COMETAPI_TEST_ENGINE", name);
+  const { version } = chosenEngine();
+  vi.unstubAllEnvs();
+  return version;
+};
+const newest = pinned("newest");
+const oldest = pinned("oldest");
+const [, newestMinor = 0] = newest.split(".").map(Number);
+const olderThanNewest = `v3.${newestMinor - 1}.9`;
+const newerThanNewest = `v3.${newestMinor + 1}.0`;
 
 let root: string;
 let bin: string;
@@ -86,8 +101,10 @@ const DOES_ITS_WORK = `
 const npm = (body: string): void => command("npm", body);
 
 const saysVersion = (version: string): string => `#!${process.execPath}\nconsole.log("${version}")`;
+/** Says the version that the flags gave it, as the real one does. */
 const PUTS_A_BINARY = `const name = path.basename(args.at(-1));
-  fs.writeFileSync(args[args.indexOf("-o") + 1] + name, ${JSON.stringify(saysVersion(`v${ENGINE_VERSION}`))}, { mode: 0o755 });`;
+  const version = /version\\.Version=(v\\S+)/.exec(args.join(" "))[1];
+  fs.writeFileSync(args[args.indexOf("-o") + 1] + name, "#!${process.execPath}\\nconsole.log('" + version + "')", { mode: 0o755 });`;
 const go = (build = PUTS_A_BINARY, version = "go1.26.0"): void =>
   command(
     "go",
@@ -160,17 +177,19 @@ function providedCommand(): string {
 describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 }, () => {
   describe("dependencies and build", () => {
     it("installs and builds on a fresh clone, and does neither a second time", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       expect((await setup()).code).toBe(0);
       expect(calls()).toEqual(["npm ci", "npm run build"]);
 
       const again = await setup();
       expect(calls()).toHaveLength(2);
-      expect(again.said).toMatch(/^engine: pulumi v3\.240\.0 \(on PATH: .*\) — ready in 0\.\d s\n$/);
+      expect(again.said).toMatch(
+        new RegExp(`^engine: pulumi ${newerThanNewest} \\(on PATH: .*\\) — ready in 0\\.\\d s\\n$`),
+      );
     });
 
     it("does not install again what `npm ci` by hand has installed", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       cpSync(join(root, "installed"), join(root, "node_modules"), {
         recursive: true,
         verbatimSymlinks: true,
@@ -180,7 +199,7 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     });
 
     it("installs again when the lockfile asks for another version", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       await setup();
       const newer = { packages: { "node_modules/@pulumi/pulumi": { version: "3.249.0" } } };
       file("package-lock.json", JSON.stringify(newer));
@@ -190,7 +209,7 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     });
 
     it("builds again when a source has changed, and when an output is gone", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       await setup();
       file("sdk/index.ts", "export const changed = true;");
       await setup();
@@ -200,7 +219,7 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     });
 
     it("starts over after an install that was interrupted", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       npm(`fs.mkdirSync(path.join(root, "node_modules/@pulumi/pulumi"), { recursive: true }); hang();`);
       const { child, ended } = start();
       const pid = await hanging();
@@ -225,11 +244,11 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     it("takes one on PATH before one that was provided earlier", async () => {
       go();
       await setup();
-      pulumiOnPath("v3.240.0");
-      expect((await setup()).said).toContain("pulumi v3.240.0 (on PATH");
+      pulumiOnPath(newerThanNewest);
+      expect((await setup()).said).toContain(`pulumi ${newerThanNewest} (on PATH`);
     });
 
-    it.each(["v3.229.9", "v3.230.0-alpha.1", "v4.0.0"])(
+    it.each([olderThanNewest, `v${newest}-alpha.1`, "v4.0.0"])(
       "passes over %s on PATH, and says so",
       async (version) => {
         pulumiOnPath(version);
@@ -237,12 +256,12 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
         const { code, said } = await setup();
         expect(code).toBe(0);
         expect(said).toContain(`passed over: ${join(bin, "pulumi")} is ${version}`);
-        expect(said).toContain(`pulumi v${ENGINE_VERSION} (built just now`);
+        expect(said).toContain(`pulumi v${newest} (built just now`);
       },
     );
 
     it("passes over one on PATH that has no language host", async () => {
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       rmSync(join(bin, "pulumi-language-nodejs"));
       go();
       expect((await setup()).said).toContain("has no pulumi-language-nodejs");
@@ -252,7 +271,9 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
       go();
       await setup();
       const { said } = await setup();
-      expect(said).toMatch(/^engine: pulumi v3\.230\.0 \(built earlier\) — ready in 0\.\d s\n$/);
+      expect(said).toMatch(
+        new RegExp(`^engine: pulumi v${newest} \\(built earlier\\) — ready in 0\\.\\d s\\n$`),
+      );
       expect(calls().filter((call) => call.startsWith("go"))).toHaveLength(2);
     });
 
@@ -261,15 +282,15 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
       vendorInstall(`fs.mkdirSync(root + "/bin", { recursive: true });
         for (const name of ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"])
           fs.writeFileSync(root + "/bin/" + name, "#!${process.execPath}\\nconsole.log('v" + version + "')", { mode: 0o755 });`);
-      expect((await setup(site())).said).toContain(`pulumi v${ENGINE_VERSION} (installed just now)`);
-      expect((await setup()).said).toContain(`pulumi v${ENGINE_VERSION} (installed earlier)`);
+      expect((await setup(site())).said).toContain(`pulumi v${newest} (installed just now)`);
+      expect((await setup()).said).toContain(`pulumi v${newest} (installed earlier)`);
       expect(calls()).not.toContain("go build");
     });
 
     it("does not take half an install for a whole one", async () => {
       go();
       vendorInstall(
-        `fs.writeFileSync(root + "/bin/pulumi", ${JSON.stringify(saysVersion(`v${ENGINE_VERSION}`))}, { mode: 0o755 });`,
+        `fs.writeFileSync(root + "/bin/pulumi", ${JSON.stringify(saysVersion(`v${newest}`))}, { mode: 0o755 });`,
       );
       expect((await setup(site())).said).toContain("(built just now)");
     });
@@ -348,7 +369,7 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
 
       go();
       expect((await setup()).said).toContain("(built just now)");
-      expect(readdirSync(cache)).toEqual([expect.stringMatching(/^v3\.230\.0-built-/)]);
+      expect(readdirSync(cache)).toEqual([expect.stringMatching(`^v${newest}-built-`)]);
     });
 
     it("two at once do the work once", async () => {
@@ -361,19 +382,66 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     });
   });
 
-  it("builds the version that it asks for", () => {
-    const goMod = readFileSync(join(here, "pulumi-cli", "go.mod"), "utf8");
-    expect(goMod).toContain(`github.com/pulumi/pulumi/pkg/v3 v${ENGINE_VERSION}\n`);
+  describe("the engine that COMETAPI_TEST_ENGINE asks for", () => {
+    it("is kept beside the others, and not built again for having been away", async () => {
+      go();
+      expect((await setup()).said).toContain(`pulumi v${newest} (built just now)`);
+      expect((await setup(OLDEST)).said).toContain(`pulumi v${oldest} (built just now)`);
+      expect((await setup()).said).toContain(`pulumi v${newest} (built earlier)`);
+      expect((await setup(OLDEST)).said).toContain(`pulumi v${oldest} (built earlier)`);
+      expect(readdirSync(cache)).toHaveLength(2);
+    });
+
+    it("is the oldest, though a newer one is on PATH", async () => {
+      pulumiOnPath(newerThanNewest);
+      go();
+      const { said } = await setup(OLDEST);
+      expect(said).toContain(`pulumi v${oldest} (built just now`);
+      expect(said).toContain(
+        `passed over: ${join(bin, "pulumi")} is ${newerThanNewest}; v${oldest} is asked for`,
+      );
+    });
+
+    it("is the oldest on PATH, if that is the very version", async () => {
+      pulumiOnPath(`v${oldest}`);
+      expect((await setup(OLDEST)).said).toContain(`pulumi v${oldest} (on PATH`);
+    });
+
+    it("tells what to install when it cannot be had", async () => {
+      expect((await setup(OLDEST)).said).toContain(`install Pulumi ${oldest} from`);
+      expect((await setup()).said).toContain(`install Pulumi ${newest} or a newer v3 from`);
+    });
+
+    it("is refused by its name when there is none of that name", async () => {
+      pulumiOnPath(newerThanNewest);
+      const { code, said } = await setup({ COMETAPI_TEST_ENGINE: "older" });
+      expect(code).toBe(1);
+      expect(said).toContain('engine: COMETAPI_TEST_ENGINE is "older", but must be newest or oldest\n');
+    });
+
+    it("is one that package.json allows and the README names", () => {
+      const read = (path: string) => readFileSync(join(here, "../..", path), "utf8");
+      expect(read("README.md")).toContain(`v${oldest} and v${newest}`);
+      const { peerDependencies } = JSON.parse(read("package.json"));
+      const { satisfies, lt } = createRequire(require.resolve("@pulumi/pulumi"))("semver");
+      for (const version of [oldest, newest])
+        expect(satisfies(version, peerDependencies["@pulumi/pulumi"])).toBe(true);
+      expect(lt(oldest, newest)).toBe(true);
+    });
   });
 
   describe("engine()", () => {
+    beforeEach(() => {
+      vi.stubEnv("COMETAPI_TEST_ENGINE", undefined);
+    });
+
     it("finds what the set-up provided, for a run with a home of its own", async () => {
       vi.stubEnv("PATH", bin);
-      pulumiOnPath("v3.240.0");
+      pulumiOnPath(newerThanNewest);
       expect(engine()).toMatchObject({
         command: join(bin, "pulumi"),
         bin,
-        version: "v3.240.0",
+        version: newerThanNewest,
         from: "PATH",
       });
       expect(engineEnv({ home: "/home", backend: "file:///state" })).toMatchObject({
@@ -385,7 +453,9 @@ describe.skipIf(process.platform === "win32")("the set-up", { timeout: 30_000 },
     it("says in one line what to run when there is none", () => {
       vi.stubEnv("PATH", bin);
       vi.stubEnv("COMETAPI_ENGINE_CACHE", cache);
-      expect(() => engine()).toThrow(/^No Pulumi CLI: run `node test\/engine\/setup\.mjs`.*$/);
+      expect(() => engine()).toThrow(/^No Pulumi CLI: run `node test\/engine\/setup\.mjs` first\.$/);
+      vi.stubEnv("COMETAPI_TEST_ENGINE", "oldest");
+      expect(() => engine()).toThrow("run `COMETAPI_TEST_ENGINE=oldest node test/engine/setup.mjs` first.");
     });
   });
 });
