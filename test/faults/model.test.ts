@@ -1,3 +1,5 @@
+// @module-tag nightly
+
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { backends } from "../lifecycle/rig";
@@ -6,8 +8,8 @@ import { Scene } from "./scene";
 import { type Kind, troubles } from "./troubles";
 
 /**
- * Random histories against a small model of the contract. `FC_RUNS=5000 npx vitest run test/faults/model.test.ts`
- * plays thousands; a failure prints its seed and path, and `FC_SEED` and `FC_PATH` play it again.
+ * Random histories against a small model of the contract. `npm run test:nightly` plays thousands, or
+ * `FC_RUNS=5000 npx vitest run test/faults/model.test.ts`; a failure prints its seed and path, and `FC_SEED` and `FC_PATH` play it again.
  */
 const { FC_RUNS = "400", FC_SEED = "20260101", FC_PATH } = process.env;
 const runs = Number(FC_RUNS);

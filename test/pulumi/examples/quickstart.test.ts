@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CometServer, KeyView } from "../../server/index";
-import { newStack, startEmulator, type TestStack } from "../stack";
+import { newStack, startEmulator, type TestStack, type UpRun } from "../stack";
 
 describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
   let server: CometServer;
   let stack: TestStack;
+  let made: UpRun;
   let apiKey: string;
   const live = (): KeyView => server.key(stack.keyId("backend"));
 
@@ -22,7 +23,8 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
   });
 
   it("makes one key with its limits", async () => {
-    const { changes, outputs } = await stack.up();
+    made = await stack.up();
+    const { changes, outputs } = made;
     expect(changes).toEqual([{ name: "backend", op: "create", properties: [] }]);
     expect(server.account.living).toHaveLength(1);
     expect(live()).toMatchObject({
@@ -37,10 +39,10 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
     });
   });
 
-  it("exports the key, as a secret", async () => {
-    const { outputs, output } = await stack.up();
+  it("exports the key, as a secret", () => {
+    const { outputs, output } = made;
     expect(outputs["apiKey"]).toEqual({ value: live().key, secret: true });
-    expect(output).toContain("apiKey : [secret]");
+    expect(output).toMatch(/apiKey *: \[secret\]/);
     apiKey = outputs["apiKey"]?.value;
   });
 
@@ -53,7 +55,6 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
   it("finds nothing to change, although the key was used", async () => {
     expect((await stack.preview({ expectNoChanges: true })).changes).toEqual([]);
     expect((await stack.refresh({ expectNoChanges: true })).changes).toEqual([]);
-    expect((await stack.preview({ expectNoChanges: true })).changes).toEqual([]);
   });
 
   it("previews an edited limit as one update of one property, and applies just that", async () => {
