@@ -13,7 +13,7 @@ const elsewhere: Record<string, [file: string, words: string]> = {
     "test/package/layouts.test.ts",
     "await project.install(...npmInstall);",
   ],
-  "npm run demo": ["test/pulumi/demo.test.ts", "npm run demo"],
+  "npm run demo": ["test/demo/demo.test.ts", "npm run demo"],
   "npm test": [".ci/run", "npm test"],
 };
 

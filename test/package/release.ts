@@ -27,7 +27,7 @@ function main([version = ""]: string[]): void {
 ${tarball} is ready, and nothing is published. What remains to be done by hand:
 
   git diff                                  look at what this changed, and at the list of files above
-  npm test                                  the whole of it, on the oldest Node that is supported
+  npm run test:all                          the whole of it, on the oldest Node that is supported
   git add --all && git commit -m "Release ${version}"
   git tag v${version}
   npm publish ./${tarball}

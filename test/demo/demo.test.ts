@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { startEmulator } from "../pulumi/stack";
 import { faults } from "../server/index";
-import { startEmulator } from "./stack";
 
 const temporary = mkdtempSync(join(tmpdir(), "cometapi-demo-test-"));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { CometServer } from "../server/index";
-import { failure, newStack, type Run, type StackOptions, startEmulator, type TestStack } from "./stack";
+import type { CometServer } from "../../server/index";
+import { failure, newStack, type Run, type StackOptions, startEmulator, type TestStack } from "../stack";
 
 /**
- * What a person sees, word for word, in transcripts/. After a change that was meant: run this file with `-u`, and read
+ * What a person sees, word for word, in ../transcripts/. After a change that was meant: run this file with `-u`, and read
  * the difference as if it were two in the morning.
  */
 
@@ -33,7 +33,7 @@ function told({ output }: Run): string {
 async function expectTranscript(name: string, text: string): Promise<void> {
   for (const { key } of server.keys()) expect(text).not.toContain(key);
   expect(text).not.toContain(server.account.token);
-  await expect(`${text}\n`).toMatchFileSnapshot(`transcripts/${name}.txt`);
+  await expect(`${text}\n`).toMatchFileSnapshot(`../transcripts/${name}.txt`);
 }
 
 describe("the life of a key", () => {

@@ -1,0 +1,23 @@
+import { readdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { createVitest } from "vitest/node";
+
+const repo = resolve(__dirname, "..");
+
+test("every test file is in exactly one tier, and what runs on the oldest engine runs on the newest too", async () => {
+  const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join("test", file));
+  const vitest = await createVitest("test", { root: repo, watch: false });
+  const specifications = await vitest.globTestSpecifications();
+  await vitest.close();
+  const filesOf = (...names: string[]) =>
+    specifications
+      .filter(({ project }) => names.includes(project.name))
+      .map(({ moduleId }) => relative(repo, moduleId));
+
+  expect(filesOf("process", "main", "more").sort()).toEqual(files.sort());
+  expect(filesOf("oldest").length).toBeGreaterThan(0);
+  expect(filesOf("main", "more")).toEqual(expect.arrayContaining(filesOf("oldest")));
+});

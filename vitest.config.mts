@@ -1,0 +1,46 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * The tiers of tests. A file is in one of the first three, by where it lies: test/tiers.test.ts holds that.
+ *
+ * | project | what                                              | run by               |
+ * |---------|---------------------------------------------------|----------------------|
+ * | process | everything that starts no engine                  | npm test             |
+ * | main    | the main job from end to end on the engine        | npm test             |
+ * | more    | everything else that starts the engine            | npm run test:all     |
+ * | oldest  | what depends on the engine, on the oldest allowed | npm run test:all     |
+ *
+ * Suites that are tagged "nightly" do more when they are asked to, by `npm run test:nightly`.
+ */
+
+const main = ["test/pulumi/main/**/*.test.ts", "test/upgrade/**/*.test.ts"];
+/** Also what tests the tools that start it. */
+const engine = [
+  "test/{pulumi,upgrade,demo,bench,engine}/**/*.test.ts",
+  "test/**/engine/**/*.test.ts",
+  "test/docs/followed.test.ts",
+  "test/package/layouts.test.ts",
+];
+/** What depends on the program alone, and what the newest engine alone prints word for word. */
+const newestOnly = ["test/pulumi/examples/**", "test/pulumi/main/transcripts.test.ts"];
+
+const project = (name: string, include: string[], exclude: string[], more: object = {}) => ({
+  // Ten times what the slowest takes alone: CI may have slow processors, and the suites of a tier run side by side.
+  test: { name, include, exclude, testTimeout: 30_000, hookTimeout: 60_000, ...more },
+});
+
+export default defineConfig({
+  test: {
+    tags: [{ name: "nightly", description: "does more when asked: `npm run test:nightly`" }],
+    projects: [
+      // No such engine: a test that starts one is in the wrong place, and is told so.
+      project("process", ["test/**/*.test.ts"], engine, { env: { COMETAPI_TEST_ENGINE: "none" } }),
+      project("main", main, []),
+      project("more", engine, main),
+      project("oldest", ["test/{pulumi,upgrade}/**/*.test.ts"], newestOnly, {
+        env: { COMETAPI_TEST_ENGINE: "oldest" },
+        globalSetup: "test/engine/oldest.ts",
+      }),
+    ],
+  },
+});
