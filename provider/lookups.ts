@@ -85,7 +85,7 @@ function withClient<T>(
     if (typeof account === "object") throw new ProviderError(account.reason);
     const client = await createClient(host, account, new Set(), tokenNeeded);
     try {
-      return await look(client.operation());
+      return await client.run(look);
     } finally {
       // Open connections would keep the program from ending.
       await client.close();

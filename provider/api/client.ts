@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { AccountIdentity } from "./accountIdentity";
 import type { Clock } from "./clock";
-import { type NoAnswerError, RefusedError } from "./errors";
+import { NoAnswerError, RefusedError, unusable } from "./errors";
+import { FirstKey } from "./firstKey";
 import { Gathering } from "./gathering";
 import { KeyList } from "./keyList";
 import { RefreshCache } from "./refreshCache";
 import { Budget } from "./retry";
+import { Secrets } from "./secrets";
+import { Seekers } from "./seekers";
 import { type Call, type Endpoint, type Limits, Transport } from "./transport";
 import {
   createBody,
@@ -14,24 +18,48 @@ import {
   type KeyStatus,
   type KeyUsage,
   modelsAnswer,
+  oldPageAnswer,
   type Page,
   pageAnswer,
   plainEnvelope,
   record,
   recordAnswer,
+  revealedKey,
+  revealedKeys,
+  selfAnswer,
   updateBody,
   usageAnswer,
   type Verdict,
+  versionAnswer,
 } from "./wire";
 
 const done = z.unknown();
 
-/** What every operation of one account shares: connections and the walks over its list. */
+/** One operation on an account, by what is known about it before it begins. */
+export interface Operation {
+  /** The key it is about and its secret, as far as state has them. No error quotes the secret. */
+  id?: string | undefined;
+  key?: string | undefined;
+  /** Whether it creates a key. It then waits until keys are known to be readable, or goes ahead of the others. */
+  creates?: boolean;
+  /** The accounts that the stack's other keys belong to: a new key must not end up in another one. */
+  owners?: ReadonlySet<number>;
+  /** Whether it may need the secret of its key. Default true. */
+  wantsSecret?: boolean;
+  /** For what is not worth the usual patience. */
+  budgetMs?: number | undefined;
+}
+
+/** What the operations of one account share: connections, walks over its list, and what is known about the account. */
 export class Account {
   private readonly transport: Transport;
   private readonly listing: KeyList;
   private readonly survey: RefreshCache;
   private readonly gathering = new Gathering();
+  private readonly identity: AccountIdentity;
+  private readonly firstKey = new FirstKey();
+  private readonly seekers = new Seekers();
+  private readonly secrets: Secrets;
 
   constructor(
     endpoint: Endpoint,
@@ -41,32 +69,62 @@ export class Account {
     limits?: Limits,
   ) {
     this.transport = new Transport(endpoint, secrets, limits);
-    this.listing = new KeyList(
-      (page, size, budget) => this.within(budget).page(page, size),
-      this.gathering,
-      endpoint.settingName("accessToken"),
-    );
+    this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.gathering);
     this.survey = new RefreshCache(this.listing);
+    this.identity = new AccountIdentity(
+      {
+        self: (budget) => this.within(budget).self(),
+        firstPage: (budget) => this.within(budget).page(1, 100),
+      },
+      {
+        token: endpoint.settingName("accessToken"),
+        userId: endpoint.settingName("userId"),
+        declaredId: endpoint.userId === undefined ? undefined : Number(endpoint.userId),
+      },
+    );
+    this.secrets = new Secrets(
+      {
+        batch: (ids, budget) => this.within(budget).revealTogether(ids),
+        one: (id, budget) => this.within(budget).reveal(id),
+      },
+      this.seekers,
+      () => this.firstKey.readable(),
+    );
   }
 
-  /**
-   * A client for one lifecycle operation, with that operation's budget of time.
-   *
-   * @param key the secret of the key in question, if known, so that no error quotes it
-   * @param budgetMs for what is not worth the usual patience
-   */
-  operation(key?: string, budgetMs?: number): CometApi {
+  /** Runs one operation, with a budget of time of its own. */
+  async run<T>(work: (api: CometApi) => Promise<T>, operation: Operation = {}): Promise<T> {
+    const { id, key, creates = false, owners, wantsSecret = true, budgetMs } = operation;
     if (key !== undefined) this.transport.addSecret(key);
-    return this.within(new Budget(this.clock, this.notify, budgetMs));
+    if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
+    const ended = creates ? await this.firstKey.turn(() => this.secrets.assertNotRefused()) : () => {};
+    const budget = new Budget(this.clock, this.notify, budgetMs);
+    if (wantsSecret) this.seekers.begin(budget);
+    try {
+      return await work(this.within(budget, owners));
+    } finally {
+      this.seekers.end(budget);
+      ended();
+    }
   }
 
-  private within(budget: Budget): CometApi {
-    return new CometApi(this.transport, this.listing, this.survey, this.gathering, budget);
+  private within(budget: Budget, owners?: ReadonlySet<number>): CometApi {
+    const { transport, listing, survey, gathering, identity, secrets } = this;
+    return new CometApi({ transport, listing, survey, gathering, identity, secrets }, budget, owners);
   }
 
   close(): Promise<void> {
     return this.transport.close();
   }
+}
+
+interface Shared {
+  transport: Transport;
+  listing: KeyList;
+  survey: RefreshCache;
+  gathering: Gathering;
+  identity: AccountIdentity;
+  secrets: Secrets;
 }
 
 /**
@@ -75,18 +133,33 @@ export class Account {
  */
 export class CometApi {
   constructor(
-    private readonly transport: Transport,
-    private readonly listing: KeyList,
-    private readonly survey: RefreshCache,
-    private readonly gathering: Gathering,
+    private readonly shared: Shared,
     readonly budget: Budget,
+    /** The accounts that a new key may be in; undefined if any. */
+    private readonly owners?: ReadonlySet<number>,
   ) {}
 
   /** `POST /api/token/`. The answer holds neither id nor key. */
   async create(fields: KeyFields): Promise<void> {
-    await this.gathering.announcing(
+    await this.prepareCreate();
+    await this.shared.gathering.announcing(
       this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done),
     );
+  }
+
+  /**
+   * Makes sure that a key can be created: the list can be read, and is not that of an account the stack has no keys in.
+   * Requests what is not known in this run.
+   *
+   * @returns whether the new key is certain to be readable: to be shown in full, or to be revealed
+   */
+  async prepareCreate(): Promise<boolean> {
+    const { identity, secrets } = this.shared;
+    secrets.assertNotRefused();
+    await identity.assertListable(this.budget);
+    if (this.owners !== undefined && this.owners.size > 0)
+      await identity.assertIsOneOf(this.owners, "the stack's keys belong to", this.budget);
+    return secrets.areReadable;
   }
 
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
@@ -103,15 +176,18 @@ export class CometApi {
 
   /** `DELETE /api/token/{id}`. */
   async delete(id: string): Promise<void> {
-    await this.gathering.announcing(this.write({ method: "DELETE", path: `/api/token/${id}` }, done));
+    await this.shared.gathering.announcing(this.write({ method: "DELETE", path: `/api/token/${id}` }, done));
   }
 
   /** `GET /api/token/?p=…`, newest first. */
   async page(page: number, size: number): Promise<Page> {
-    const call: Call = { method: "GET", path: `/api/token/?p=${page}&page_size=${size}` };
-    const found = await this.read(call, pageAnswer);
-    for (const { raw } of found.items)
-      if (typeof raw["key"] === "string") this.transport.addSecret(raw["key"]);
+    const { transport, identity, secrets } = this.shared;
+    const found = await this.readPage({ method: "GET", path: `/api/token/?p=${page}&page_size=${size}` });
+    for (const { raw } of found.items) {
+      if (typeof raw["key"] === "string") transport.addSecret(raw["key"]);
+      secrets.note(raw["key"]);
+    }
+    identity.noteListed(found.items);
     return found;
   }
 
@@ -131,33 +207,82 @@ export class CometApi {
 
   /** Like {@link find}, but reads made at the same time share what they ask. Not for a key about to be changed. */
   async findAmongOthers(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
-    const item = await this.survey.find(id, owner, this.budget);
+    const item = await this.shared.survey.find(id, this.budget);
     return item === undefined ? this.find(id, owner) : this.full(item);
   }
 
-  /** The key as the list of its owner's account has it; `undefined` proves that the list does not hold it. */
+  /**
+   * The key as the list has it. Undefined proves that it is gone: the list of its account does not hold it.
+   *
+   * @param owner the account that the key belongs to; undefined if the token's own is meant, whichever that is
+   */
   async listed(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
-    return this.full(await this.listing.withId(id, owner, this.budget));
+    const { listing, identity } = this.shared;
+    const item = await listing.withId(id, this.budget);
+    if (item === undefined && owner !== undefined)
+      await identity.assertIsOneOf(new Set([owner]), "the key belongs to", this.budget);
+    return this.full(item);
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
   async newestNamed(name: string): Promise<KeyRecord | undefined> {
-    return this.full(await this.listing.newestNamed(name, this.budget));
+    return this.full(await this.shared.listing.newestNamed(name, this.budget));
   }
 
   /** Every key of exactly this name, from a walk over the whole account. */
   async allNamed(name: string): Promise<KeyRecord[]> {
-    return (await this.listing.allNamed(name, this.budget)).map((item) => this.full(item));
+    return (await this.shared.listing.allNamed(name, this.budget)).map((item) => this.full(item));
   }
 
-  /** Every key of the account, newest first. */
+  /** Every key of the account, newest first, without those of others that an administrator is shown. */
   async all(): Promise<KeyRecord[]> {
-    return (await this.listing.all(this.budget)).map((item) => this.full(item));
+    const { listing, identity } = this.shared;
+    const items = await identity.own(await listing.all(this.budget), this.budget);
+    return items.map((item) => this.full(item));
+  }
+
+  /** @throws {NoAnswerError} when a key is not, or may not be, one of the account's own */
+  assertOwn(found: KeyRecord): Promise<void> {
+    return this.shared.identity.assertOwn(found, this.budget);
+  }
+
+  /**
+   * The record with its secret, revealed if need be: together with others that are wanted at the same time.
+   *
+   * @throws {NoAnswerError} when the server shows a mask only and does not reveal the key
+   */
+  inFull(found: KeyRecord): Promise<KeyRecord> {
+    return this.shared.secrets.inFull(found, this.budget);
+  }
+
+  /** Makes sure that keys of this server can be read, by this one. Costs no request if that is known. */
+  async assertReadable(found: KeyRecord): Promise<void> {
+    if (!this.shared.secrets.areReadable) await this.inFull(found);
+  }
+
+  /** `GET /api/user/self`: the id of the account. */
+  self(): Promise<number> {
+    return this.read({ method: "GET", path: "/api/user/self" }, selfAnswer);
+  }
+
+  /** `POST /api/token/batch/keys`: up to 100 keys in full, by id. */
+  async revealTogether(ids: string[]): Promise<Map<string, string>> {
+    const call: Call = { method: "POST", path: "/api/token/batch/keys", body: { ids: ids.map(Number) } };
+    const keys = await this.read(call, revealedKeys);
+    for (const key of keys.values()) this.shared.transport.addSecret(key);
+    return keys;
+  }
+
+  /** `POST /api/token/{id}/key`: one key in full. */
+  async reveal(id: string): Promise<string> {
+    const key = await this.read({ method: "POST", path: `/api/token/${id}/key` }, revealedKey);
+    this.shared.transport.addSecret(key);
+    return key;
   }
 
   /** `GET /api/usage/token/`: what a key is told of itself, by its own secret. */
   usage(key: string): Promise<KeyUsage> {
-    this.transport.addSecret(key);
+    this.shared.transport.addSecret(key);
     const call: Call = { method: "GET", path: "/api/usage/token/", authorization: `Bearer ${key}` };
     return this.read(call, usageAnswer, plainEnvelope);
   }
@@ -167,42 +292,72 @@ export class CometApi {
     // Nothing is at stake, so it need not outlast its budget by an answer that does not come.
     const call = (): Call => ({ method: "GET", path: "/api/models", withinMs: this.budget.left() });
     return this.budget.retrying(
-      () => this.transport.exchange(call(), modelsAnswer, plainEnvelope),
+      () => this.shared.transport.exchange(call(), modelsAnswer, plainEnvelope),
       () => true,
     );
   }
 
   /** A stranger's words, fit to be shown. */
   redact(text: string): string {
-    return this.transport.redact(text);
+    return this.shared.transport.redact(text);
   }
 
   private full(item: Item): KeyRecord;
   private full(item: Item | undefined): KeyRecord | undefined;
   private full(item: Item | undefined): KeyRecord | undefined {
-    return item && this.seen(this.transport.parse({ method: "GET", path: "/api/token/" }, record, item.raw));
+    return (
+      item && this.seen(this.shared.transport.parse({ method: "GET", path: "/api/token/" }, record, item.raw))
+    );
   }
 
   private expectId(call: Call, id: string, found: KeyRecord): KeyRecord {
     if (this.seen(found).id === id) return found;
-    throw this.transport.unreadable(call, `is about another key, ${found.id}`);
+    throw this.shared.transport.unreadable(call, `is about another key, ${found.id}`);
   }
 
   private seen(found: KeyRecord): KeyRecord {
-    this.transport.addSecret(found.key);
-    return found;
+    this.shared.transport.addSecret(found.shownKey);
+    return this.shared.secrets.fill(found);
+  }
+
+  private async readPage(call: Call): Promise<Page> {
+    const { transport } = this.shared;
+    try {
+      const body = await this.read(call, z.unknown());
+      if (oldPageAnswer.safeParse(body).success)
+        throw unusable("the server lists keys in the way of New API before July 2025. Update the server");
+      return transport.parse(call, pageAnswer, body);
+    } catch (error) {
+      if (!(error instanceof NoAnswerError) || error.traits.retry) throw error;
+      const version = await this.version();
+      throw version === undefined
+        ? error
+        : error.adding(
+            `(it calls itself New API ${version}; supported are CometAPI, and New API from December 2025 on)`,
+          );
+    }
+  }
+
+  /** Undefined if the server does not tell. */
+  private async version(): Promise<string | undefined> {
+    const { transport } = this.shared;
+    const read = () => this.read({ method: "GET", path: "/api/status" }, versionAnswer, plainEnvelope);
+    const version = transport.version ?? (await read().catch(() => undefined));
+    return version && transport.redact(version);
   }
 
   private read<T>(call: Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
     return this.budget.retrying(
-      () => this.transport.exchange(call, answer, verdictOf),
+      () => this.shared.transport.exchange(call, answer, verdictOf),
       () => true,
     );
   }
 
-  private write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
-    this.survey.forget();
+  private async write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
+    const { survey, identity } = this.shared;
+    await identity.assertListable(this.budget);
+    survey.forget();
     const harmless = (error: NoAnswerError) => !error.mayHaveActed;
-    return this.budget.retrying(() => this.transport.exchange(call, answer), harmless);
+    return this.budget.retrying(() => this.shared.transport.exchange(call, answer), harmless);
   }
 }

@@ -41,3 +41,8 @@ export class NoAnswerError extends Error {
     return new NoAnswerError(`${this.message} ${text}`, this.traits, { cause: this.cause });
   }
 }
+
+/** What the server answers cannot be used, and asking again would change nothing. */
+export function unusable(message: string): NoAnswerError {
+  return new NoAnswerError(message, { mayHaveActed: false, retry: false });
+}

@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import { NoAnswerError } from "./errors";
+import { NoAnswerError, unusable } from "./errors";
 import type { Gathering } from "./gathering";
 import type { Budget } from "./retry";
 import type { Item, Page } from "./wire";
@@ -9,7 +9,7 @@ const pageSize = 100;
 /** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
 const proofPageSizes = [pageSize, 97, 89, 83];
 
-type Wanted = ({ name: string } | { id: string; owner: number | undefined }) & {
+type Wanted = ({ name: string } | { id: string }) & {
   /** The time left to the operation that asks. A shared walk has the time of the most patient one. */
   budget: Budget;
 };
@@ -17,8 +17,7 @@ type Wanted = ({ name: string } | { id: string; owner: number | undefined }) & {
 /** A page, and whether it is at an end of the list. */
 type Placed = Page & { first: boolean; last: boolean };
 
-/** An error is the answer to one look-up of a walk, not to all that share it. */
-type Found = Item | Error | undefined;
+type Found = Item | undefined;
 
 /**
  * Finds keys in the account's list, newest first.
@@ -30,11 +29,9 @@ export class KeyList {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
-  /** @param tokenSetting what the setting is called that says whose list this is */
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
     private readonly gathering: Gathering,
-    private readonly tokenSetting: string,
   ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
@@ -47,13 +44,9 @@ export class KeyList {
     return this.ask({ name, budget });
   }
 
-  /**
-   * The key of this id; `undefined` proves that the list does not hold it.
-   *
-   * @param owner the account the key is in, if known: the list of another account proves nothing
-   */
-  withId(id: string, owner: number | undefined, budget: Budget): Promise<Item | undefined> {
-    return this.ask({ id, owner, budget });
+  /** The key of this id. Undefined proves that the list does not hold it, but not whose list it is. */
+  withId(id: string, budget: Budget): Promise<Item | undefined> {
+    return this.ask({ id, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
@@ -110,7 +103,7 @@ export class KeyList {
       for await (const page of this.pages(size, budget)) {
         page.items.forEach(see);
         for (const want of wanted) {
-          const verdict = settled.has(want) ? undefined : proveInPage(page, want, this.tokenSetting);
+          const verdict = settled.has(want) ? undefined : proveInPage(page, want);
           if (verdict !== undefined) settled.set(want, verdict.found);
         }
         if (settled.size === wanted.length) break;
@@ -127,14 +120,14 @@ export class KeyList {
     for (let number = 1; ; number++) {
       const page = await this.fetchPage(number, size, budget);
       if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
-        throw unusable("is not newest first");
+        throw unusableList("is not newest first");
       }
       before += page.items.length;
       // A server that gives fewer than it says it does has not come to its end.
       const last = page.items.length < page.pageSize && before >= page.total;
       yield { ...page, first: number === 1, last };
       if (last || page.items.length === 0) return;
-      if (budget.left() <= 0) throw unusable("has no end within the time there is");
+      if (budget.left() <= 0) throw unusableList("has no end within the time there is");
     }
   }
 }
@@ -146,27 +139,15 @@ function keptChanging(so: string): NoAnswerError {
   });
 }
 
-function unusable(why: string): NoAnswerError {
-  return new NoAnswerError(`CometAPI's list of keys ${why}, so nothing can be looked up in it`, {
-    mayHaveActed: false,
-    retry: false,
-  });
+function unusableList(why: string): NoAnswerError {
+  return unusable(`CometAPI's list of keys ${why}, so nothing can be looked up in it`);
 }
 
 /** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
-function proveInPage(page: Placed, want: Wanted, tokenSetting: string): { found: Found } | undefined {
+function proveInPage(page: Placed, want: Wanted): { found: Found } | undefined {
   const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
   if (found !== undefined) return { found };
-  if ("name" in want || !provesAbsence(page, want.id)) return undefined;
-  const stranger = page.items.find(({ userId }) => want.owner !== undefined && userId !== want.owner);
-  if (stranger === undefined) return { found };
-  return {
-    found: new NoAnswerError(
-      `the access token is of account ${stranger.userId}, but the key belongs to account ${want.owner}. ` +
-        `Set ${tokenSetting} to a token of that account`,
-      { mayHaveActed: false, retry: false },
-    ),
-  };
+  return "id" in want && provesAbsence(page, want.id) ? { found } : undefined;
 }
 
 /**

@@ -11,7 +11,6 @@ const oldestMs = 60_000;
 
 interface Wanted {
   id: string;
-  owner: number | undefined;
   budget: Budget;
 }
 
@@ -35,8 +34,8 @@ export class RefreshCache {
   }
 
   /** The key as it was seen while others were read at the same time; nothing if it should be asked for by itself. */
-  find(id: string, owner: number | undefined, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ id, owner, budget });
+  find(id: string, budget: Budget): Promise<Item | undefined> {
+    return this.loader.load({ id, budget });
   }
 
   /** A write makes what was seen void. */

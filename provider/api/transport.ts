@@ -25,7 +25,7 @@ export interface Endpoint {
   userId: string | undefined;
   proxy: HttpProxy | undefined;
   /** The name of a setting as the user knows it, for errors. */
-  settingName(name: "accessToken" | "baseUrl"): string;
+  settingName(name: "accessToken" | "baseUrl" | "userId"): string;
 }
 
 export const defaultLimits: Limits = {
@@ -48,6 +48,8 @@ export interface Call {
 
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
 export class Transport {
+  /** The version of New API, if the server has named one. */
+  version: string | undefined;
   private readonly dispatcher: Dispatcher;
   private readonly server: Server;
 
@@ -70,7 +72,9 @@ export class Transport {
 
   async exchange<T>(call: Call, answer: z.ZodType<T>, verdictOf: z.ZodType<Verdict> = envelope): Promise<T> {
     const received = await this.send(call);
-    const { status, text } = received;
+    const { status, headers, text } = received;
+    const { "x-new-api-version": version } = headers;
+    if (typeof version === "string") this.version = version;
     const body = parseJson(text);
     if (status >= 300) throw failedAnswer(received, body, this.server);
     if (body === undefined)

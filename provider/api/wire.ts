@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isReadable } from "./secret";
 
 /**
  * CometAPI's own shapes, and the only place that spells them its way. Everything else speaks camelCase.
@@ -52,7 +53,10 @@ export const record = z
   .transform((raw) => ({
     id: String(raw.id),
     userId: raw.user_id,
-    key: raw.key,
+    /** The secret in full; undefined while only a mask of it is known. */
+    key: isReadable(raw.key) ? raw.key : undefined,
+    /** As the server shows it: the secret or a mask of it. */
+    shownKey: raw.key,
     // Only 1 serves model requests, so a status that is not documented is as good as disabled.
     status: statusNames.get(raw.status) ?? "disabled",
     name: raw.name,
@@ -101,6 +105,25 @@ export const pageAnswer = z
   })
   .transform(({ data }) => ({ pageSize: data.page_size, total: data.total, items: data.items }));
 export type Page = z.output<typeof pageAnswer>;
+
+/** The list of New API before July 2025. */
+export const oldPageAnswer = z.object({ data: z.array(z.unknown()) });
+
+export const selfAnswer = z
+  .object({ data: z.object({ id: z.int().positive() }) })
+  .transform(({ data }) => data.id);
+
+export const versionAnswer = z
+  .object({ data: z.object({ version: z.string().min(1) }) })
+  .transform(({ data }) => data.version);
+
+export const revealedKeys = z
+  .object({ data: z.object({ keys: z.record(z.string(), z.string()) }) })
+  .transform(({ data }) => new Map(Object.entries(data.keys)));
+
+export const revealedKey = z
+  .object({ data: z.object({ key: z.string() }) })
+  .transform(({ data }) => data.key);
 
 /** What a key is told of itself. */
 export const usageAnswer = z

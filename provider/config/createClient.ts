@@ -34,7 +34,7 @@ export async function createClient(
   const { Account } = await import("../api/client.js");
   const endpoint = {
     ...settings,
-    settingName: (name: "accessToken" | "baseUrl") => settingName(name, account),
+    settingName: (name: "accessToken" | "baseUrl" | "userId") => settingName(name, account),
   };
   return new Account(endpoint, secrets, clock, info, limits);
 }

@@ -1,7 +1,6 @@
 import type { KeyFields, KeyRecord } from "../api/wire";
 import { fromUnixSeconds, toUnixSeconds } from "./instant";
 import { property, propertyNames, same } from "./properties";
-import { isReadable } from "./secret";
 import type { DeclaredKey, KeyInputs, KeyState, Known, Remembered, ResolvedKey } from "./types";
 import { holdsUnknown } from "./unknown";
 
@@ -76,7 +75,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
     ...properties,
     ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
     ...(totalQuota !== undefined && { totalQuota }),
-    ...(isReadable(record.key) && { key: record.key }),
+    ...(record.key !== undefined && { key: record.key }),
     userId: record.userId,
     createdTime: fromUnixSeconds(record.createdTime),
     accessedTime: fromUnixSeconds(record.accessedTime),

@@ -8,7 +8,6 @@ import { remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { holdsUnknown, isUnknown } from "../key/unknown";
 import { captureState, LiveKey } from "../live/liveKey";
-import { assertReadable } from "../live/verify";
 import { apply } from "./update";
 
 /**
@@ -20,7 +19,7 @@ export async function adopt(
   id: string,
   inputs: KeyInputs,
 ): Promise<{ id: string; state: KeyState }> {
-  const record = await findAdoptable(api, id);
+  const record = await api.inFull(await findAdoptable(api, id));
   const live = new LiveKey(api, record);
   // Random, as the same key can be adopted again: by what replaces the resource that holds it.
   live.adopted = randomBytes(4).toString("hex");
@@ -44,7 +43,8 @@ export async function findAdoptable(api: CometApi, id: string): Promise<KeyRecor
         "and a new key is made",
     );
   }
-  assertReadable(record.key);
+  await api.assertOwn(record);
+  await api.assertReadable(record);
   return record;
 }
 

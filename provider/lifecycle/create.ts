@@ -4,7 +4,7 @@ import { fieldsOf, resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { createAndFind, findDuplicates, removeDuplicates } from "../live/identity";
 import { captureState, LiveKey } from "../live/liveKey";
-import { assertPersisted, assertReadable, quotaPersisted } from "../live/verify";
+import { assertPersisted, quotaPersisted } from "../live/verify";
 
 /** Makes a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. */
 export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
@@ -21,7 +21,7 @@ export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: st
   const state = await captureState(live, inputs, undefined, async () => {
     live.extras = await findDuplicates(api, found);
     await removeDuplicates(api, live);
-    assertReadable(live.record.key);
+    live.record = await api.inFull(live.record);
     assertPersisted(live.record, sent, 0, (text) => api.redact(text));
     if (!generated || want.status !== live.record.status)
       await live.write(want.status, fieldsOf(want, quota));

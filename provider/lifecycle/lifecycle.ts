@@ -48,13 +48,16 @@ export class KeyLifecycle {
   /** Whether an update is due, or a key in another account. Nothing else ever needs a replacement. */
   diff(id: string, old: KeyState, inputs: KeyInputs): KeyDiff {
     this.adoptions.expectHolder(id, old, inputs);
+    this.operations.noteOwner(old);
     return diff(old, inputs);
   }
 
   create(inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
     const { adoptId, name } = inputs;
     if (adoptId !== undefined) return this.adoptions.adopt(adoptId, inputs);
-    return this.operations.run(`creating key "${name}"`, inputs, (api) => create(api, inputs));
+    return this.operations.run(`creating key "${name}"`, inputs, (api) => create(api, inputs), {
+      creates: true,
+    });
   }
 
   /** The live key; undefined once it is proved gone. */
@@ -64,21 +67,31 @@ export class KeyLifecycle {
   ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
     // `CometApiKey.get` has no state: it looks where a new key would be created.
     const known = old.name === undefined ? await this.stateToGet(id, old) : old;
-    const live = await this.operations.run(`reading ${keyLabel(id, known)}`, known, (api) =>
-      read(api, id, known),
+    this.operations.noteOwner(known);
+    const live = await this.operations.run(
+      `reading ${keyLabel(id, known)}`,
+      known,
+      (api) => read(api, id, known),
+      { id },
     );
     if (live === undefined) this.adoptions.forget(id, known);
     return live;
   }
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
-    return this.operations.run(`updating ${keyLabel(id, old)}`, old, (api) => update(api, id, old, inputs));
+    this.operations.noteOwner(old);
+    return this.operations.run(`updating ${keyLabel(id, old)}`, old, (api) => update(api, id, old, inputs), {
+      id,
+    });
   }
 
   /** Done only when the key is proved gone. */
   async delete(id: string, old: Partial<KeyState>): Promise<void> {
     if (!this.adoptions.mayDelete(id, old)) return;
-    await this.operations.run(`deleting ${keyLabel(id, old)}`, old, (api) => remove(api, id, old));
+    await this.operations.run(`deleting ${keyLabel(id, old)}`, old, (api) => remove(api, id, old), {
+      id,
+      wantsSecret: false,
+    });
     this.adoptions.forget(id, old);
   }
 

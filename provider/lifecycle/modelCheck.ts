@@ -40,7 +40,10 @@ export class ModelCheck {
     const where = account === undefined ? {} : { account };
     const { operations } = this;
     try {
-      return await operations.run("reading the model catalogue", where, Catalogue.read, catalogueBudgetMs);
+      return await operations.run("reading the model catalogue", where, Catalogue.read, {
+        budgetMs: catalogueBudgetMs,
+        wantsSecret: false,
+      });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       await this.warn(`cometapi:checkModels checks nothing in this run: ${error.message}`);

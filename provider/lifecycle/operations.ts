@@ -1,4 +1,4 @@
-import type { Account, CometApi } from "../api/client";
+import type { Account, CometApi, Operation } from "../api/client";
 import { createClient, type Host } from "../config/createClient";
 import type { KeyState } from "../key/types";
 import { withUserErrors } from "./explain";
@@ -16,26 +16,39 @@ export class Operations {
   private readonly secrets = new Set<string>();
   /** Base URL by account; empty if its settings are invalid. */
   private readonly servers = new Map<string | undefined, string>();
+  /** By account, who owns the keys that the stack has in it, as far as this run has shown. */
+  private readonly owners = new Map<string | undefined, Set<number>>();
 
   constructor(private readonly host: Host) {}
 
   /**
    * @param doing such as `reading key "backend"`
    * @param state names the account that the key was created in, whatever the configuration says about new keys
-   * @param budgetMs for what is not worth the usual patience
+   * @param options what else is known about the operation
    */
   run<T>(
     doing: string,
     { account, key }: Pick<Partial<KeyState>, "account" | "key">,
     work: (api: CometApi) => Promise<T>,
-    budgetMs?: number,
+    options: Omit<Operation, "key" | "owners"> = {},
   ): Promise<T> {
     const where = account === undefined ? "" : ` in account "${account}"`;
     return withUserErrors(`${doing}${where}`, account, async () => {
       const client = this.accounts.get(account) ?? createClient(this.host, account, this.secrets);
       this.accounts.set(account, client);
-      return work((await client).operation(key, budgetMs));
+      return (await client).run(work, { ...options, key, owners: this.ownersIn(account) });
     });
+  }
+
+  /** Notes a key of the stack, as state has it: new ones must not end up in another account. */
+  noteOwner({ account, userId }: Partial<KeyState>): void {
+    if (userId !== undefined) this.ownersIn(account).add(userId);
+  }
+
+  private ownersIn(account: string | undefined): Set<number> {
+    const owners = this.owners.get(account) ?? new Set();
+    this.owners.set(account, owners);
+    return owners;
   }
 
   locationOf(id: string, { account }: Pick<Partial<KeyState>, "account">): KeyLocation {

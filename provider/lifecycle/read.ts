@@ -5,7 +5,6 @@ import { same } from "../key/properties";
 import { inputsOf, stateOf } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { assertSameKey } from "../live/identity";
-import { assertReadable } from "../live/verify";
 
 /**
  * The key as it is now, or nothing once it is proved gone.
@@ -22,10 +21,9 @@ export async function read(
   const record = await api.findAmongOthers(id, old.userId);
   if (record === undefined) return undefined;
   assertSameKey(record, old);
-  assertReadable(record.key);
   const declared = old.__expiredTime ?? old.expiredTime;
   const { __expiredTime: _, ...known } = old;
-  const found = stateOf(record, known);
+  const found = stateOf(await api.inFull(record), known);
   const state: KeyState = {
     ...found,
     ...(declared !== undefined &&

@@ -7,15 +7,14 @@ import type { KeyInputs, KeyState, ResolvedKey } from "../key/types";
 import { assertSameKey, removeDuplicates } from "../live/identity";
 import { captureState, gone, LiveKey } from "../live/liveKey";
 import { revokeDoubleGrants, writeKeepingQuota } from "../live/quota";
-import { assertReadable, quotaPersisted } from "../live/verify";
+import { quotaPersisted } from "../live/verify";
 
 /** Brings a live key to what is declared, in place, by full updates only. */
 export async function update(api: CometApi, id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
   const record = await api.find(id, old.userId);
   if (record === undefined) throw gone();
   assertSameKey(record, old);
-  assertReadable(record.key);
-  const live = new LiveKey(api, record);
+  const live = new LiveKey(api, await api.inFull(record));
   live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);

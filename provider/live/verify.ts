@@ -2,7 +2,6 @@ import type { KeyFields, KeyRecord } from "../api/wire";
 import { ProviderError } from "../errors";
 import { fromUnixSeconds } from "../key/instant";
 import { propertyNames, same } from "../key/properties";
-import { isReadable } from "../key/secret";
 
 /** Every field that is sent. Quota moves by itself and is judged apart, and so is the status. */
 const fixed = propertyNames.filter(
@@ -45,13 +44,4 @@ export function quotaPersisted(record: KeyRecord, sent: number, usedBefore: numb
 
 function comparable(name: keyof KeyFields, fields: KeyFields): unknown {
   return name === "expiredTime" ? fromUnixSeconds(fields.expiredTime) : fields[name];
-}
-
-/** @throws {ProviderError} when the server shows only a mask of the key: handed on, it would fail far from here. */
-export function assertReadable(key: string): void {
-  if (isReadable(key)) return;
-  throw new ProviderError(
-    "the server shows only a masked form of the key, so its secret cannot be known. Newer New API versions do this for " +
-      "every key: use a server that returns keys in full, then run `pulumi up` again, or remove the resource",
-  );
 }
