@@ -311,7 +311,8 @@ export class CometApi {
   }
 
   private expectId(call: Call, id: string, found: KeyRecord): KeyRecord {
-    if (this.seen(found).id === id) return found;
+    const seen = this.seen(found);
+    if (seen.id === id) return seen;
     throw this.shared.transport.unreadable(call, `is about another key, ${found.id}`);
   }
 
