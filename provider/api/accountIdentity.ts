@@ -41,28 +41,55 @@ export class AccountIdentity {
   }
 
   /**
-   * Makes sure that the list is the one of an expected account, which alone can prove that a key of it is gone.
+   * Makes sure that what is not in the list is gone.
    *
-   * @param expected several where a stack has keys in several accounts under one name
-   * @param whose what belongs to them, such as `the key`
+   * @throws {NoAnswerError} when the list is, or may be, the one of another account than the key's
    */
-  async assertIsOneOf(expected: ReadonlySet<number>, whose: string, budget: Budget): Promise<void> {
-    const owners = [...this.owners];
-    if (owners.length > 0 && owners.every((owner) => expected.has(owner))) return;
-    const self = await this.self(budget);
-    if (self === undefined ? owners.some((owner) => expected.has(owner)) : expected.has(self)) return;
-    const accounts = [...expected].join(" or ");
-    const { token } = this.settings;
-    if (self !== undefined) {
+  async assertIsListOf(owner: number | undefined, budget: Budget): Promise<void> {
+    const drop =
+      "A key that is gone for certain can be dropped from the stack by `pulumi state delete` with its URN";
+    if (owner === undefined)
+      throw unusable(`the key is not listed, but state does not say to which account it belongs. ${drop}`);
+    const refusal = await this.refuse(new Set([owner]), "the key belongs", budget);
+    if (refusal === undefined) return;
+    const isKnown = (await this.self(budget)) !== undefined;
+    throw unusable(isKnown ? refusal : `${refusal}. ${drop}`);
+  }
+
+  /**
+   * Makes sure that a new key ends up where the stack's other keys are.
+   *
+   * @param expected several where they are in several accounts
+   */
+  async assertIsOneOf(expected: ReadonlySet<number>, budget: Budget): Promise<void> {
+    const refusal = await this.refuse(expected, "the stack's keys belong", budget);
+    if (refusal !== undefined) {
       throw unusable(
-        `the access token is of account ${self}, but ${whose} account ${accounts}. Set ${token} to a token of that account`,
+        `${refusal}. A further account can be set up under cometapi:accounts. Nothing was created`,
       );
     }
+  }
+
+  /** Why the token is not known to be of an expected account; undefined if it is. */
+  private async refuse(
+    expected: ReadonlySet<number>,
+    whose: string,
+    budget: Budget,
+  ): Promise<string | undefined> {
+    const owners = [...this.owners];
+    if (owners.length > 0 && owners.every((owner) => expected.has(owner))) return undefined;
+    const self = await this.self(budget);
+    if (self === undefined ? owners.some((owner) => expected.has(owner)) : expected.has(self))
+      return undefined;
+    const { token } = this.settings;
+    const account = `account ${[...expected].join(" or ")}`;
+    if (self !== undefined) {
+      return `the access token is of account ${self}, but ${whose} to ${account}. Set ${token} to a token of that account`;
+    }
     const list = owners.length === 0 ? "is empty" : `holds only keys of account ${owners.join(", ")}`;
-    throw unusable(
-      `${whose} account ${accounts}, but nothing shows that the access token is of that account: its list of keys ${list}, ` +
-        `and the server does not tell whose token it is. Check ${token}. A key that is gone for certain can be dropped ` +
-        "from the stack by `pulumi state delete` with its URN",
+    return (
+      `${whose} to ${account}, but nothing shows that the access token is of that account: its list of keys ${list}, and ` +
+      `the server does not tell whose token it is. Check ${token}`
     );
   }
 

@@ -50,6 +50,12 @@ export interface Operation {
   budgetMs?: number | undefined;
 }
 
+/**
+ * The account that a key belongs to, as state has it. `"own"` for a key that no state knows: whichever account it is that
+ * the token belongs to. Undefined where a state does not say.
+ */
+export type Owner = number | "own" | undefined;
+
 /** What the operations of one account share: connections, walks over its list, and what is known about the account. */
 export class Account {
   private readonly transport: Transport;
@@ -156,9 +162,9 @@ export class CometApi {
   async prepareCreate(): Promise<boolean> {
     const { identity, secrets } = this.shared;
     secrets.assertNotRefused();
-    await identity.assertListable(this.budget);
+    await this.preparing(identity.assertListable(this.budget));
     if (this.owners !== undefined && this.owners.size > 0)
-      await identity.assertIsOneOf(this.owners, "the stack's keys belong to", this.budget);
+      await this.preparing(identity.assertIsOneOf(this.owners, this.budget));
     return secrets.areReadable;
   }
 
@@ -195,7 +201,7 @@ export class CometApi {
    * The key as it is now; `undefined` once the list proved that it is gone. `GET /api/token/{id}` cannot tell
    * a key that is gone from a token that is bad: both are the same soft refusal, in any language.
    */
-  async find(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+  async find(id: string, owner: Owner): Promise<KeyRecord | undefined> {
     const call: Call = { method: "GET", path: `/api/token/${id}` };
     try {
       return this.expectId(call, id, await this.read(call, recordAnswer));
@@ -206,21 +212,16 @@ export class CometApi {
   }
 
   /** Like {@link find}, but reads made at the same time share what they ask. Not for a key about to be changed. */
-  async findAmongOthers(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+  async findAmongOthers(id: string, owner: Owner): Promise<KeyRecord | undefined> {
     const item = await this.shared.survey.find(id, this.budget);
     return item === undefined ? this.find(id, owner) : this.full(item);
   }
 
-  /**
-   * The key as the list has it. Undefined proves that it is gone: the list of its account does not hold it.
-   *
-   * @param owner the account that the key belongs to; undefined if the token's own is meant, whichever that is
-   */
-  async listed(id: string, owner: number | undefined): Promise<KeyRecord | undefined> {
+  /** The key as the list has it. Undefined proves that it is gone: the list of its account does not hold it. */
+  async listed(id: string, owner: Owner): Promise<KeyRecord | undefined> {
     const { listing, identity } = this.shared;
     const item = await listing.withId(id, this.budget);
-    if (item === undefined && owner !== undefined)
-      await identity.assertIsOneOf(new Set([owner]), "the key belongs to", this.budget);
+    if (item === undefined && owner !== "own") await identity.assertIsListOf(owner, this.budget);
     return this.full(item);
   }
 
@@ -354,9 +355,16 @@ export class CometApi {
     );
   }
 
+  /** What is done before a write: if it goes unanswered, nothing was written. */
+  private preparing(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
+      throw error instanceof NoAnswerError ? error.beforeWrite() : error;
+    });
+  }
+
   private async write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
     const { survey, identity } = this.shared;
-    await identity.assertListable(this.budget);
+    await this.preparing(identity.assertListable(this.budget));
     survey.forget();
     const harmless = (error: NoAnswerError) => !error.mayHaveActed;
     return this.budget.retrying(() => this.shared.transport.exchange(call, answer), harmless);

@@ -40,6 +40,11 @@ export class NoAnswerError extends Error {
   adding(text: string): NoAnswerError {
     return new NoAnswerError(`${this.message} ${text}`, this.traits, { cause: this.cause });
   }
+
+  /** The same, of a request that only prepares a write: that was not sent. */
+  beforeWrite(): NoAnswerError {
+    return new NoAnswerError(this.message, { ...this.traits, mayHaveActed: false }, { cause: this.cause });
+  }
 }
 
 /** What the server answers cannot be used, and asking again would change nothing. */

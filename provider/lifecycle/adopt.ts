@@ -36,7 +36,7 @@ export async function adopt(
  * @throws {ProviderError} when it cannot be
  */
 export async function findAdoptable(api: CometApi, id: string): Promise<KeyRecord> {
-  const record = await api.find(id, undefined);
+  const record = await api.find(id, "own");
   if (record === undefined) {
     throw new ProviderError(
       `the account has no key of the id ${id}. Look it up in the CometAPI console; if it was deleted, remove adoptId, ` +

@@ -73,6 +73,11 @@ const remedies: { about: number | RegExp; remedy: string | ((account: string | u
   },
   { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
   {
+    about: /\bbanned\b|封禁/i,
+    remedy:
+      "The account is banned: its keys can be managed again once an administrator of the server lifts the ban",
+  },
+  {
     about: /maximum (number|limit)|too many (tokens|keys)/i,
     remedy: "Delete keys that are no longer used, or use another account",
   },

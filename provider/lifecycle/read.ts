@@ -18,7 +18,7 @@ export async function read(
 ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
   if (!isKeyId(id))
     throw new ProviderError(`"${id}" is no id of a CometAPI key: an id is a whole number, such as 1234`);
-  const record = await api.findAmongOthers(id, old.userId);
+  const record = await api.findAmongOthers(id, old.name === undefined ? "own" : old.userId);
   if (record === undefined) return undefined;
   assertSameKey(record, old);
   const declared = old.__expiredTime ?? old.expiredTime;

@@ -91,7 +91,7 @@ function isDuplicate(other: KeyRecord, keep: KeyRecord): boolean {
 }
 
 /** Deletes a key that was just seen, and is done only when the list proves it gone. */
-export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<void> {
+export async function deleteForGood(api: CometApi, { id, userId }: KeyRecord): Promise<void> {
   let lost: unknown;
   const attempt = async () => {
     lost = undefined;
@@ -104,7 +104,7 @@ export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<v
     }
     const patience = lost === undefined ? consistencyMs.list : consistencyMs.listAfterLoss;
     const isGone = await pollUntil(api.budget, patience, "the deleted key is still listed", async () =>
-      (await api.listed(id, undefined)) === undefined ? true : undefined,
+      (await api.listed(id, userId)) === undefined ? true : undefined,
     );
     if (!isGone) throw lost ?? new ProviderError("CometAPI said that it deleted the key, but still lists it");
   };
@@ -120,10 +120,15 @@ export async function deleteForGood(api: CometApi, { id }: KeyRecord): Promise<v
 export function assertSameKey(record: KeyRecord, { account, userId, createdTime }: Partial<KeyState>): void {
   const made = fromUnixSeconds(record.createdTime);
   if (userId === undefined || (record.userId === userId && made === createdTime)) return;
+  const restored =
+    record.userId === userId
+      ? ". If that is the right server, it was set up anew or restored from a backup, and our key is lost: drop it from the " +
+        "stack by `pulumi state delete` with its URN"
+      : "";
   throw new ProviderError(
     `the key of that id is another one there: it belongs to account ${record.userId} and was made at ${made}, ours ` +
       `belongs to account ${userId} and was made at ${createdTime}. Set ${settingName("accessToken", account)} and ` +
-      `${settingName("baseUrl", account)} to where the key was made`,
+      `${settingName("baseUrl", account)} to where the key was made${restored}`,
   );
 }
 
