@@ -153,21 +153,6 @@ export class CometApi {
     );
   }
 
-  /**
-   * Makes sure that a key can be created: the list can be read, and is not that of an account the stack has no keys in.
-   * Requests what is not known in this run.
-   *
-   * @returns whether the new key is certain to be readable: to be shown in full, or to be revealed
-   */
-  async prepareCreate(): Promise<boolean> {
-    const { identity, secrets } = this.shared;
-    secrets.assertNotRefused();
-    await this.preparing(identity.assertListable(this.budget));
-    if (this.owners !== undefined && this.owners.size > 0)
-      await this.preparing(identity.assertIsOneOf(this.owners, this.budget));
-    return secrets.areReadable;
-  }
-
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
   async update(
     id: string,
@@ -324,28 +309,25 @@ export class CometApi {
 
   private async readPage(call: Call): Promise<Page> {
     const { transport } = this.shared;
+    const body = await this.read(call, z.unknown());
     try {
-      const body = await this.read(call, z.unknown());
       if (oldPageAnswer.safeParse(body).success)
         throw unusable("the server lists keys in the way of New API before July 2025. Update the server");
       return transport.parse(call, pageAnswer, body);
     } catch (error) {
-      if (!(error instanceof NoAnswerError) || error.traits.retry) throw error;
-      const version = await this.version();
-      throw version === undefined
-        ? error
-        : error.adding(
-            `(it calls itself New API ${version}; supported are CometAPI, and New API from December 2025 on)`,
-          );
+      if (!(error instanceof NoAnswerError)) throw error;
+      const supported = "supported are CometAPI, and New API from December 2025 on";
+      throw error.adding(`(${await this.version()}; ${supported})`);
     }
   }
 
-  /** Undefined if the server does not tell. */
-  private async version(): Promise<string | undefined> {
+  private async version(): Promise<string> {
     const { transport } = this.shared;
     const read = () => this.read({ method: "GET", path: "/api/status" }, versionAnswer, plainEnvelope);
     const version = transport.version ?? (await read().catch(() => undefined));
-    return version && transport.redact(version);
+    return version === undefined
+      ? "it does not tell its version"
+      : `it calls itself New API ${transport.redact(version)}`;
   }
 
   private read<T>(call: Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
@@ -353,6 +335,18 @@ export class CometApi {
       () => this.shared.transport.exchange(call, answer, verdictOf),
       () => true,
     );
+  }
+
+  /**
+   * Makes sure that a key can be created: the list can be read, and is not that of an account the stack has no keys in.
+   * Requests what is not known in this run.
+   */
+  private async prepareCreate(): Promise<void> {
+    const { identity, secrets } = this.shared;
+    secrets.assertNotRefused();
+    await this.preparing(identity.assertListable(this.budget));
+    if (this.owners !== undefined && this.owners.size > 0)
+      await this.preparing(identity.assertIsOneOf(this.owners, this.budget));
   }
 
   /** What is done before a write: if it goes unanswered, nothing was written. */

@@ -141,7 +141,8 @@ export class Secrets {
       return this.judge(await this.endpoints.one(id, budget), "it answers with a mask");
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return this.judge(undefined, error.message);
+      const why = error instanceof RefusedError ? error.message : "it does not know POST /api/token/{id}/key";
+      return this.judge(undefined, why);
     }
   }
 

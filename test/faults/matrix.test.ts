@@ -57,29 +57,29 @@ afterAll(() => {
 /** The requests each step makes in peace, and so the ones that can meet trouble. */
 const requestsOf: Record<string, Record<StepName, Kind[]>> = {
   CometAPI: {
-    "create under a declared name": ["POST", "list", "PUT"],
-    "create under a generated name": ["POST", "list"],
-    "create disabled": ["POST", "list", "PUT"],
+    "create under a declared name": ["list", "POST", "list", "PUT"],
+    "create under a generated name": ["list", "POST", "list"],
+    "create disabled": ["list", "POST", "list", "PUT"],
     "update the name": ["get", "PUT", "get"],
     "update the name of a key in use": ["get", "PUT", "PUT", "PUT", "PUT", "get"],
     "update the quota": ["get", "PUT"],
     "update the status": ["get", "PUT", "get"],
     "update the quota of an exhausted key": ["get", "PUT", "PUT"],
-    "adopt a key": ["get", "get", "PUT", "get"],
+    "adopt a key": ["get", "self", "get", "list", "PUT", "get"],
     "give an exhausted key a total": ["get", "PUT", "PUT", "get"],
     refresh: ["get"],
     delete: ["get", "DELETE", "list"],
   },
   "New API": {
-    "create under a declared name": ["POST", "list", "PUT"],
-    "create under a generated name": ["POST", "list"],
-    "create disabled": ["POST", "list", "PUT", "PUT"],
+    "create under a declared name": ["list", "POST", "list", "PUT"],
+    "create under a generated name": ["list", "POST", "list"],
+    "create disabled": ["list", "POST", "list", "PUT", "PUT"],
     "update the name": ["get", "PUT", "get"],
     "update the name of a key in use": ["get", "PUT", "PUT", "PUT", "PUT", "get"],
     "update the quota": ["get", "PUT"],
     "update the status": ["get", "PUT", "PUT", "get"],
     "update the quota of an exhausted key": ["get", "PUT", "PUT", "PUT"],
-    "adopt a key": ["get", "get", "PUT", "get"],
+    "adopt a key": ["get", "self", "get", "list", "PUT", "get"],
     "give an exhausted key a total": ["get", "PUT", "PUT", "PUT", "get"],
     refresh: ["get"],
     delete: ["get", "DELETE", "list"],
@@ -117,7 +117,7 @@ function cellsOf(step: StepName, kinds: Kind[], trouble: Trouble): Cell[] {
   return kinds.flatMap((kind, i) => {
     const nth = kinds.slice(0, i + 1).filter((earlier) => earlier === kind).length;
     // A read that was answered and one that was not differ in nothing.
-    const pointless = trouble.name.endsWith("after acting") && (kind === "list" || kind === "get");
+    const pointless = trouble.name.endsWith("after acting") && ["list", "get", "self"].includes(kind);
     if (pointless) return [];
     return [1, Number.POSITIVE_INFINITY].flatMap((times) => {
       const cell = { step, kind, nth, trouble, times, refreshed: false };

@@ -179,6 +179,7 @@ export class Scene {
 
 export function kindOf(method: string, path: string): Kind {
   if (method !== "GET") return method as Kind;
+  if (path === "/api/user/self") return "self";
   return /\/token\/\d/.test(path) ? "get" : "list";
 }
 

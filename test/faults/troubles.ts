@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import { type Answer, type Fault, faults } from "../server";
 
-export type Kind = "POST" | "list" | "PUT" | "get" | "DELETE";
+export type Kind = "POST" | "list" | "PUT" | "get" | "self" | "DELETE";
 
 /** One way for a request to go wrong. */
 export interface Trouble {
@@ -137,6 +137,8 @@ export function survived(trouble: Trouble, kind: Kind, times: number): boolean |
   const { harmless, acted, retried, refused } = trouble;
   if (harmless || (retried && times === 1)) return true;
   if (kind === "get") return refused === true;
+  // A server need not tell whose token it is: then the settings do. One that tells later is waited for.
+  if (kind === "self") return !retried && !trouble.name.startsWith("429");
   if (kind === "list") return false;
   // A write that was carried out is found by looking, whatever became of its answer.
   if (acted) return true;

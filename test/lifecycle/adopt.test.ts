@@ -43,7 +43,12 @@ describe.each(backends)("on %s", (_, personality) => {
       availableQuota: 70,
       modelLimits: ["gpt-5"],
     });
-    expect(server.requests.map(({ method }) => method)).toEqual(["GET", "GET"]);
+    // Once at preview and once in the up, and in between whose token it is.
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      `/api/token/${adoptId}`,
+      "/api/user/self",
+      `/api/token/${adoptId}`,
+    ]);
     expect(setup.told).toEqual([
       `adopts the key "legacy" (id ${adoptId}): nothing changes; what it has left, 70, stays`,
     ]);
@@ -148,7 +153,8 @@ describe.each(backends)("on %s", (_, personality) => {
       const { setup, server, adoptId, key } = await given({ personality });
       const declared = { adoptId, unlimitedQuota: false, remainQuota: 500, name: "mine", status: "disabled" };
       server.fault(put, faults.reset({ act: true }));
-      const dark = server.fault({ method: "GET", nth: 3 }, faults.html(), { times: 1000 });
+      // After both looks at the key, whose token it is, and the list.
+      const dark = server.fault({ method: "GET", nth: 5 }, faults.html(), { times: 1000 });
       await expect(key.up(declared)).rejects.toThrow("is not JSON");
       dark.remove();
       expect(key.id).toBe(adoptId);
@@ -462,5 +468,5 @@ test("state, inputs and requests of keys that were made have nothing of it", asy
   expect(
     JSON.stringify([key.state, key.inputs, server.requests.map(({ path, body }) => [path, body])]),
   ).not.toMatch(/adopt/i);
-  expect(server.requests.map(({ method }) => method)).toEqual(["POST", "GET", "GET"]);
+  expect(server.requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET", "GET"]);
 });

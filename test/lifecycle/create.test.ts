@@ -13,11 +13,13 @@ const limits = {
 const post = { method: "POST", path: "/api/token/" };
 
 describe.each(backends)("on %s", (_, personality) => {
-  test("a generated name needs one POST and one look at the list", async () => {
+  test("a generated name needs one POST and one look at the list for it", async () => {
     const { server, resource, ...t } = await given({ personality });
     const key = resource();
     expect(await key.up(limits)).toBe("created");
     expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      // Once a run, before its first write.
+      "GET /api/token/?p=1&page_size=100",
       "POST /api/token/",
       "GET /api/token/?p=1&page_size=100",
     ]);
@@ -321,7 +323,7 @@ test.each([
   "<hidden>",
 ])("the masked key %j is an error, never an output", async (mask) => {
   const { server, resource } = await given();
-  const masked = { method: "GET" } as const;
+  const masked = { method: "GET", nth: 2 } as const;
   server.fault(masked, (exchange) => {
     const answer = exchange.act();
     const body = JSON.parse(JSON.stringify(answer.body)) as { data: { items: { key: string }[] } };

@@ -152,15 +152,6 @@ test("an update of a key that is gone says so and says what to do", async () => 
   await expect(key.up({ remainQuota: 100, name: "x" })).rejects.toThrow("Run `pulumi refresh`");
 });
 
-test("a key that becomes masked is an error at refresh, and the known one stays in state", async () => {
-  const { server, key } = await made();
-  const { key: secret } = key.state;
-  server.personality.maskedKeys = true;
-  await expect(key.refresh()).rejects.toThrow("masked");
-  expect(key.state.key).toBe(secret);
-  await key.destroy();
-});
-
 test("only whole numbers are ids", async () => {
   const { setup } = await made();
   const requests = setup.server.requests.length;

@@ -238,7 +238,7 @@ describe("before the first write of a run", () => {
     [
       "that is too old to name its version in a header",
       { ...newApi2025June, version: undefined },
-      /way of New API before July 2025/,
+      /way of New API before July 2025.*\(it does not tell its version; supported are/,
     ],
   ])("New API %s is refused, and nothing is created", async (_, personality, text) => {
     const setup = await rig({ personality });
@@ -257,18 +257,21 @@ describe("before the first write of a run", () => {
     await expect(setup.resource().up({ remainQuota: 5 })).rejects.toThrow("it calls itself New API v0.7.1;");
   });
 
-  test.each<[string, Fault]>([
-    ["an HTML page", faults.html()],
-    ["another shape", () => ({ status: 200, body: { success: true, message: "", data: { rows: [] } } })],
-  ])("a server that answers the list with %s is refused, and nothing is created", async (_, fault) => {
+  test.each<[string, Fault, string]>([
+    ["an HTML page", faults.html(), "with a page that is not JSON"],
+    [
+      "another shape",
+      () => ({ status: 200, body: { success: true, message: "", data: { rows: [] } } }),
+      "(it calls itself New API emulated-2026-07; supported are CometAPI, and New API from December 2025 on)",
+    ],
+  ])("a server that answers the list with %s is refused, and nothing is created", async (_, fault, text) => {
     const setup = await rig({ personality: newApi });
     setup.server.fault({ path: "/api/token/", method: "GET" }, fault, { times: 100 });
     const message = await setup
       .resource()
       .up({ remainQuota: 5 })
       .catch((error: Error) => error.message);
-    expect(message).toContain("to GET /api/token/?p=1&page_size=100 is not");
-    expect(message).toContain("it calls itself New API emulated-2026-07;");
+    expect(message).toContain(text);
     expect(message).not.toContain("may have been made");
     expect(setup.server.keys()).toEqual([]);
   });
