@@ -353,7 +353,7 @@ function roleOf(command: string): string {
   return /\bpulumi up\b/.test(command) ? "engine" : command;
 }
 
-test("a masked key is an error and no output, and what was made is destroyed", async () => {
+test("a masked key that is not revealed is an error and no output, and what was made is destroyed", async () => {
   const it = await scene({ maskedKeys: true });
   const { server, stack } = it;
   const { output } = await it.fail("up", ...yes);
