@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type CometServer, type Exchange, faults } from "../server";
-import { backends, type Resource, rig } from "./rig";
+import { allBackends, type Resource, rig } from "./rig";
 
 /** Faults that were found in this provider once. Each test is named after what went wrong. */
 
@@ -29,7 +29,7 @@ async function messageOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
-describe.each(backends)("on %s", (_, personality) => {
+describe.each(allBackends)("on %s", (_, personality) => {
   test("a key in use that was to be disabled came out enabled", async () => {
     const { server, key } = await made({ personality });
     server.fault(put, () => void server.console.spend(Number(key.id), 1), { times: 3 });

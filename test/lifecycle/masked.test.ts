@@ -2,14 +2,14 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { expectNoLeak, secretsOf } from "../faults/leaks";
 import { faults, newApi, newApiMaskedForGood, type Personality } from "../server";
-import { type Resource, type Rig, rig } from "./rig";
+import { isReveal, type Resource, type Rig, rig } from "./rig";
 
 /** Keys that the server shows as masks only, as New API since March 2026. */
 
-const reveals = /^\/api\/token\/(batch\/keys|\d+\/key)$/;
+const reveals = { when: isReveal };
 
 function revealsOf({ server }: Rig) {
-  return server.requests.filter(({ pathname }) => reveals.test(pathname));
+  return server.requests.filter(isReveal);
 }
 
 async function made(personality: Partial<Personality> = newApi, count = 1) {
@@ -97,7 +97,7 @@ describe("a masked key is read in full", () => {
   test("again after an up that could not read it: the same key is finished, and no other one created", async () => {
     const setup = await rig({ personality: newApi });
     const key = setup.resource();
-    const hung = setup.server.fault({ path: reveals }, faults.reset(), { times: 100 });
+    const hung = setup.server.fault(reveals, faults.reset(), { times: 100 });
     await expect(key.up({ remainQuota: 5, name: "mine" })).rejects.toThrow("no complete answer");
     expect(key.state).not.toHaveProperty("key");
     hung.remove();
@@ -240,7 +240,7 @@ describe("what a server reveals is not believed", () => {
   test("when it is a mask", async () => {
     const setup = await rig({ personality: { ...newApi, lacks: ["POST /api/token/{id}/key"] } });
     setup.server.fault(
-      { path: reveals },
+      reveals,
       answer(() => "abcd**********wxyz"),
     );
     const key = setup.resource();
@@ -251,7 +251,7 @@ describe("what a server reveals is not believed", () => {
   test("when it is not the secret whose mask is shown", async () => {
     const setup = await rig({ personality: newApi });
     setup.server.fault(
-      { path: reveals },
+      reveals,
       answer(() => `QQQQ${"abcdefghij".repeat(4)}QQQQ`),
     );
     const key = setup.resource();
@@ -270,7 +270,7 @@ test("a key that a batch leaves out is an error of its own", async () => {
   const both = [key, gone];
   for (const { id, live } of both)
     server.console.update(Number(id), { key: `${"Zz19".repeat(11)}${live.key.slice(0, 4)}` });
-  server.fault({ path: reveals }, () => server.console.delete(Number(gone.id)));
+  server.fault(reveals, () => server.console.delete(Number(gone.id)));
   const results = await Promise.allSettled(both.map((one) => one.refresh()));
   expect(results).toMatchObject([
     { status: "fulfilled" },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { check } from "../../provider/lifecycle/check";
 import { faults } from "../server";
-import { backends, lost, type Resource, type Rig, rig } from "./rig";
+import { allBackends, lost, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -66,7 +66,7 @@ describe("check", () => {
   });
 });
 
-describe.each(backends)("on %s", (_, personality) => {
+describe.each(allBackends)("on %s", (_, personality) => {
   test("a new key may use its total, and outputs tell it as declared", async () => {
     const { key, spend } = await given({ totalQuota: 100, name: "mine" }, { personality });
     expect(key.live).toMatchObject({ remain_quota: 100, unlimited_quota: false });

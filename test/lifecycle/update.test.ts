@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type CometServer, faults } from "../server";
-import { backends, lost, type Resource, type Rig, rig } from "./rig";
+import { allBackends, lost, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 
@@ -27,7 +27,7 @@ async function made(setup: Rig, declared: Record<string, unknown>): Promise<Reso
   return key;
 }
 
-describe.each(backends)("on %s", (_, personality) => {
+describe.each(allBackends)("on %s", (_, personality) => {
   const changes: [string, Record<string, unknown>, Record<string, unknown>][] = [
     ["name", { name: "other" }, { name: "other" }],
     ["expiredTime", { expiredTime: "2028-01-01T00:00:00Z" }, { expired_time: Date.UTC(2028, 0) / 1000 }],
