@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { newApi2025December } from "../server/index";
+import { newApi } from "../server/index";
 import { type Following, follow, type Page } from "./page";
 
 /** The README and every recipe, followed on the real engine. What needs another provider is in handedOver.test.ts. */
@@ -189,7 +189,7 @@ test("models, usage and other keys looked up", async () => {
 
 test("a New API server of one's own", async () => {
   const { living } = await following("docs/recipes/self-hosted.md", {
-    server: { personality: newApi2025December },
+    server: { personality: newApi },
     env: { COMETAPI_ACCESS_TOKEN: "", COMETAPI_BASE_URL: "" },
     own: ({ url, account }) => ({
       "https://new-api.example.com": url,
