@@ -41,6 +41,7 @@ export function failedAnswer(answer: Answer, body: unknown, server: Server): Err
   return new NoAnswerError(`CometAPI answered HTTP ${status}, ${reason}`, {
     mayHaveActed: mayHaveActed(status),
     retry: isRetried(status),
+    limited: status === retryPolicy.limit.status,
     retryAfterMs: retryAfter(headers),
   });
 }
@@ -60,6 +61,7 @@ export function notFromCometApi({ status, headers, text }: Answer, server: Serve
       // A page with an error of the client's, such as 403, refuses a request instead of passing it on.
       mayHaveActed: status < 400 || (status >= 500 && mayHaveActed(status)),
       retry,
+      limited: status === retryPolicy.limit.status,
       retryAfterMs: retryAfter(headers),
     },
   );

@@ -5,6 +5,7 @@ import { NoAnswerError, RefusedError, unusable } from "./errors";
 import { FirstKey } from "./firstKey";
 import { Gathering } from "./gathering";
 import { KeyList } from "./keyList";
+import { Pace } from "./pace";
 import { RefreshCache } from "./refreshCache";
 import { Budget } from "./retry";
 import { Secrets } from "./secrets";
@@ -46,7 +47,7 @@ export interface Operation {
   owners?: ReadonlySet<number>;
   /** Whether it may need the secret of its key. Default true. */
   wantsSecret?: boolean;
-  /** For what is not worth the usual patience. */
+  /** For what is not worth the usual patience, nor waiting for a rate limit. */
   budgetMs?: number | undefined;
 }
 
@@ -66,6 +67,8 @@ export class Account {
   private readonly firstKey = new FirstKey();
   private readonly seekers = new Seekers();
   private readonly secrets: Secrets;
+  private readonly pace: Pace;
+  private underWay = 0;
 
   constructor(
     endpoint: Endpoint,
@@ -74,6 +77,7 @@ export class Account {
     private readonly notify: (line: string) => void,
     limits?: Limits,
   ) {
+    this.pace = new Pace(clock, notify, () => this.underWay);
     this.transport = new Transport(endpoint, secrets, limits);
     this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.gathering);
     this.survey = new RefreshCache(this.listing);
@@ -103,20 +107,26 @@ export class Account {
     const { id, key, creates = false, owners, wantsSecret = true, budgetMs } = operation;
     if (key !== undefined) this.transport.addSecret(key);
     if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
-    const ended = creates ? await this.firstKey.turn(() => this.secrets.assertNotRefused()) : () => {};
-    const budget = new Budget(this.clock, this.notify, budgetMs);
-    if (wantsSecret) this.seekers.begin(budget);
+    const isPatient = budgetMs === undefined;
+    const stoodStillMs = isPatient ? () => this.pace.stoodStillMs() : undefined;
+    const budget = new Budget(this.clock, this.notify, budgetMs, stoodStillMs);
+    this.underWay++;
+    let ended = () => {};
     try {
-      return await work(this.within(budget, owners));
+      if (creates) ended = await this.firstKey.turn(() => this.secrets.assertNotRefused());
+      if (wantsSecret) this.seekers.begin(budget);
+      return await work(this.within(budget, owners, isPatient));
     } finally {
+      this.underWay--;
       this.seekers.end(budget);
       ended();
     }
   }
 
-  private within(budget: Budget, owners?: ReadonlySet<number>): CometApi {
+  private within(budget: Budget, owners?: ReadonlySet<number>, isPatient = true): CometApi {
     const { transport, listing, survey, gathering, identity, secrets } = this;
-    return new CometApi({ transport, listing, survey, gathering, identity, secrets }, budget, owners);
+    const pace = isPatient ? this.pace : undefined;
+    return new CometApi({ transport, listing, survey, gathering, identity, secrets, pace }, budget, owners);
   }
 
   close(): Promise<void> {
@@ -131,6 +141,8 @@ interface Shared {
   gathering: Gathering;
   identity: AccountIdentity;
   secrets: Secrets;
+  /** Undefined for what would rather fail than wait for a rate limit. */
+  pace: Pace | undefined;
 }
 
 /**
@@ -278,7 +290,7 @@ export class CometApi {
     // Nothing is at stake, so it need not outlast its budget by an answer that does not come.
     const call = (): Call => ({ method: "GET", path: "/api/models", withinMs: this.budget.left() });
     return this.budget.retrying(
-      () => this.shared.transport.exchange(call(), modelsAnswer, plainEnvelope),
+      () => this.send(call, modelsAnswer, plainEnvelope),
       () => true,
     );
   }
@@ -332,7 +344,7 @@ export class CometApi {
 
   private read<T>(call: Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
     return this.budget.retrying(
-      () => this.shared.transport.exchange(call, answer, verdictOf),
+      () => this.send(() => call, answer, verdictOf),
       () => true,
     );
   }
@@ -361,6 +373,13 @@ export class CometApi {
     await this.preparing(identity.assertListable(this.budget));
     survey.forget();
     const harmless = (error: NoAnswerError) => !error.mayHaveActed;
-    return this.budget.retrying(() => this.shared.transport.exchange(call, answer), harmless);
+    return this.budget.retrying(() => this.send(() => call, answer), harmless);
+  }
+
+  /** @param call asked for when its turn has come, and anew after each refusal for a rate limit */
+  private send<T>(call: () => Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
+    const { transport, pace } = this.shared;
+    const exchange = () => transport.exchange(call(), answer, verdictOf);
+    return pace === undefined ? exchange() : pace.run(call().path, exchange);
   }
 }

@@ -18,6 +18,10 @@ interface Traits {
   retry: boolean;
   /** How long the server asked to be left alone, if it did. */
   retryAfterMs?: number | undefined;
+  /** Refused for the moment, because there were too many requests: nothing was done. */
+  limited?: boolean;
+  /** All the patience there is was spent on it already. */
+  final?: boolean;
   /** Nobody could be reached at all: tried again less often than a server that is there but troubled. */
   unreachable?: boolean;
 }
@@ -44,6 +48,15 @@ export class NoAnswerError extends Error {
   /** The same, of a request that only prepares a write: that was not sent. */
   beforeWrite(): NoAnswerError {
     return new NoAnswerError(this.message, { ...this.traits, mayHaveActed: false }, { cause: this.cause });
+  }
+
+  /** The same, not to be tried again by anybody. */
+  givingUp(text: string): NoAnswerError {
+    return new NoAnswerError(
+      `${this.message} ${text}`,
+      { ...this.traits, final: true },
+      { cause: this.cause },
+    );
   }
 }
 

@@ -20,6 +20,29 @@ export const retryPolicy = {
   unreachableTries: 5,
   /** Waits longer than this are told to the person at the terminal. */
   silentWaitMs: 3_000,
+  /** A rate limit, which all requests to an account wait for together. That waiting uses up no budget. */
+  limit: {
+    status: 429,
+    /** After each refusal in a row the wait is twice as long, up to its lane's longest, and half of it is random. */
+    firstWaitMs: 1_000,
+    /** Given up when nothing at all was answered for so long. The widest window known is of 20 minutes. */
+    patienceMs: 3_600_000,
+    /** A line on the terminal at most every so often. */
+    reportEveryMs: 30_000,
+  },
+  /**
+   * What a server counts together. New API lets through 180 or 360 requests in 3 minutes, and of the critical ones only
+   * 20 in 20 minutes: others must not wait for these. A longest wait of a twelfth of the window or less wastes
+   * little of it; refused requests are not counted there.
+   */
+  lanes: {
+    ordinary: { what: "requests", maxWaitMs: 15_000 },
+    critical: {
+      what: "the reading of secrets and usage",
+      maxWaitMs: 30_000,
+      paths: /^\/api\/(token\/(batch\/keys|\d+\/key)|usage\/|log\/)/,
+    },
+  },
 };
 
 /** What one lifecycle operation may still spend on waiting. */
@@ -31,13 +54,15 @@ export class Budget {
     /** Tells the person at the terminal something while the operation goes on. */
     readonly info: (line: string) => void,
     budgetMs: number = retryPolicy.budgetMs,
+    /** Milliseconds, in all, that count for nobody. */
+    private readonly stoodStillMs = () => 0,
   ) {
-    this.deadline = clock.now() + budgetMs;
+    this.deadline = clock.now() - stoodStillMs() + budgetMs;
   }
 
   /** In milliseconds. */
   left(): number {
-    return this.deadline - this.clock.now();
+    return this.deadline - (this.clock.now() - this.stoodStillMs());
   }
 
   async wait(ms: number, why: string): Promise<void> {
@@ -51,8 +76,9 @@ export class Budget {
       try {
         return await send();
       } catch (error) {
-        if (!(error instanceof NoAnswerError) || !error.traits.retry || !mayRepeat(error)) throw error;
-        const { retryAfterMs, unreachable } = error.traits;
+        if (!(error instanceof NoAnswerError) || !mayRepeat(error)) throw error;
+        const { retry, final, retryAfterMs, unreachable } = error.traits;
+        if (!retry || final) throw error;
         const wait = waitBeforeTry(tries, retryAfterMs);
         if ((unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {
           throw error.adding(`(given up after ${tries} ${tries === 1 ? "try" : "tries"})`);

@@ -209,7 +209,9 @@ describe("every look-up", () => {
       undefined,
       200,
     ]);
-    expect(setup.told).toEqual([expect.stringMatching(/429.*trying again in \d+ s/)]);
+    expect(setup.told).toEqual([
+      expect.stringMatching(/is limiting .*: 1 key is waiting; next try in \d+ s/),
+    ]);
   });
 
   test.each(Object.entries(looks))("ends within its time, and quotes no secret: %s", async (_, look) => {

@@ -51,7 +51,7 @@ test.each([
   await key.refresh();
   expect(setup.waited).toBeGreaterThanOrEqual(19_000);
   expect(setup.waited).toBeLessThanOrEqual(21_000);
-  expect(setup.told.join()).toMatch(/HTTP 429.*trying again in (19|20|21) s/);
+  expect(setup.told.join()).toMatch(/limiting requests: 1 key is waiting; next try in (19|20|21) s/);
 });
 
 test("waiting grows, is jittered, and ends within the budget of an operation", async () => {
