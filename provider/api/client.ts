@@ -3,8 +3,8 @@ import { AccountIdentity } from "./accountIdentity";
 import type { Clock } from "./clock";
 import { NoAnswerError, RefusedError, unusable } from "./errors";
 import { FirstKey } from "./firstKey";
-import { Gathering } from "./gathering";
 import { KeyList } from "./keyList";
+import { LookupBatcher } from "./lookupBatcher";
 import { Pace } from "./pace";
 import { RefreshCache } from "./refreshCache";
 import { Budget } from "./retry";
@@ -62,7 +62,7 @@ export class Account {
   private readonly transport: Transport;
   private readonly listing: KeyList;
   private readonly survey: RefreshCache;
-  private readonly gathering = new Gathering();
+  private readonly batcher = new LookupBatcher();
   private readonly identity: AccountIdentity;
   private readonly firstKey = new FirstKey();
   private readonly seekers = new Seekers();
@@ -79,7 +79,7 @@ export class Account {
   ) {
     this.pace = new Pace(clock, notify, () => this.underWay);
     this.transport = new Transport(endpoint, secrets, limits);
-    this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.gathering);
+    this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.batcher);
     this.survey = new RefreshCache(this.listing);
     this.identity = new AccountIdentity(
       {
@@ -104,29 +104,37 @@ export class Account {
 
   /** Runs one operation, with a budget of time of its own. */
   async run<T>(work: (api: CometApi) => Promise<T>, operation: Operation = {}): Promise<T> {
-    const { id, key, creates = false, owners, wantsSecret = true, budgetMs } = operation;
+    const { id, key, creates = false } = operation;
     if (key !== undefined) this.transport.addSecret(key);
     if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
-    const isPatient = budgetMs === undefined;
-    const stoodStillMs = isPatient ? () => this.pace.stoodStillMs() : undefined;
-    const budget = new Budget(this.clock, this.notify, budgetMs, stoodStillMs);
-    this.underWay++;
     let ended = () => {};
+    this.underWay++;
     try {
       if (creates) ended = await this.firstKey.turn(() => this.secrets.assertNotRefused());
-      if (wantsSecret) this.seekers.begin(budget);
-      return await work(this.within(budget, owners, isPatient));
+      return await this.begin(work, operation);
     } finally {
       this.underWay--;
-      this.seekers.end(budget);
       ended();
     }
   }
 
+  private async begin<T>(work: (api: CometApi) => Promise<T>, operation: Operation): Promise<T> {
+    const { owners, wantsSecret = true, budgetMs } = operation;
+    const isPatient = budgetMs === undefined;
+    const stoodStillMs = isPatient ? () => this.pace.stoodStillMs() : undefined;
+    const budget = new Budget(this.clock, this.notify, budgetMs, stoodStillMs);
+    if (wantsSecret) this.seekers.begin(budget);
+    try {
+      return await work(this.within(budget, owners, isPatient));
+    } finally {
+      this.seekers.end(budget);
+    }
+  }
+
   private within(budget: Budget, owners?: ReadonlySet<number>, isPatient = true): CometApi {
-    const { transport, listing, survey, gathering, identity, secrets } = this;
+    const { transport, listing, survey, batcher, identity, secrets } = this;
     const pace = isPatient ? this.pace : undefined;
-    return new CometApi({ transport, listing, survey, gathering, identity, secrets, pace }, budget, owners);
+    return new CometApi({ transport, listing, survey, batcher, identity, secrets, pace }, budget, owners);
   }
 
   close(): Promise<void> {
@@ -138,7 +146,7 @@ interface Shared {
   transport: Transport;
   listing: KeyList;
   survey: RefreshCache;
-  gathering: Gathering;
+  batcher: LookupBatcher;
   identity: AccountIdentity;
   secrets: Secrets;
   /** Undefined for what would rather fail than wait for a rate limit. */
@@ -160,9 +168,7 @@ export class CometApi {
   /** `POST /api/token/`. The answer holds neither id nor key. */
   async create(fields: KeyFields): Promise<void> {
     await this.prepareCreate();
-    await this.shared.gathering.announcing(
-      this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done),
-    );
+    await this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
   }
 
   /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
@@ -179,7 +185,7 @@ export class CometApi {
 
   /** `DELETE /api/token/{id}`. */
   async delete(id: string): Promise<void> {
-    await this.shared.gathering.announcing(this.write({ method: "DELETE", path: `/api/token/${id}` }, done));
+    await this.write({ method: "DELETE", path: `/api/token/${id}` }, done);
   }
 
   /** `GET /api/token/?p=…`, newest first. */
@@ -378,8 +384,17 @@ export class CometApi {
 
   /** @param call asked for when its turn has come, and anew after each refusal for a rate limit */
   private send<T>(call: () => Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
-    const { transport, pace } = this.shared;
-    const exchange = () => transport.exchange(call(), answer, verdictOf);
+    const { transport, pace, batcher } = this.shared;
+    const exchange = () => {
+      const now = call();
+      const sent = transport.exchange(now, answer, verdictOf);
+      return isLookedUpAfter(now) ? batcher.track(sent) : sent;
+    };
     return pace === undefined ? exchange() : pace.run(call().path, exchange);
   }
+}
+
+/** Whether a create or a delete. */
+function isLookedUpAfter({ method, path }: Call): boolean {
+  return method === "DELETE" || (method === "POST" && path === "/api/token/");
 }

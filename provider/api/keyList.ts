@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import { NoAnswerError, unusable } from "./errors";
-import type { Gathering } from "./gathering";
+import type { LookupBatcher } from "./lookupBatcher";
 import type { Budget } from "./retry";
 import type { Item, Page } from "./wire";
 
@@ -31,22 +31,22 @@ export class KeyList {
 
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
-    private readonly gathering: Gathering,
+    batcher: LookupBatcher,
   ) {
     this.loader = new DataLoader((wanted) => this.serve(wanted), {
       cache: false,
-      batchScheduleFn: (run) => void this.idle.then(() => gathering.settled()).then(() => setImmediate(run)),
+      batchScheduleFn: (run) => void this.idle.then(() => batcher.ready()).then(() => setImmediate(run)),
     });
   }
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
   newestNamed(name: string, budget: Budget): Promise<Item | undefined> {
-    return this.ask({ name, budget });
+    return this.loader.load({ name, budget });
   }
 
   /** The key of this id. Undefined proves that the list does not hold it, but not whose list it is. */
   withId(id: string, budget: Budget): Promise<Item | undefined> {
-    return this.ask({ id, budget });
+    return this.loader.load({ id, budget });
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
@@ -81,11 +81,6 @@ export class KeyList {
     const seen = new Map<string, Item>();
     await this.walk(wanted, (item) => seen.set(item.id, item));
     return [...seen.values()];
-  }
-
-  private ask(wanted: Wanted): Promise<Item | undefined> {
-    this.gathering.arrived(wanted.budget);
-    return this.loader.load(wanted);
   }
 
   private serve(wanted: readonly Wanted[]): Promise<Found[]> {

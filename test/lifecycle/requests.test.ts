@@ -100,6 +100,7 @@ test("looking up keys that were made at once shares walks over the list", async 
 
 test.each([8, 32])("keys made one shortly after the other, %i at once, share walks", async (atOnce) => {
   const setup = await rig();
+  setup.server.fault({}, faults.latency(50), { times: Number.POSITIVE_INFINITY });
   const queue = Array.from({ length: 96 }, (_, i) => setup.resource(`key-${i}`));
   // Between two steps the engine writes its state, one step at a time.
   let written: Promise<unknown> = Promise.resolve();
@@ -116,7 +117,7 @@ test.each([8, 32])("keys made one shortly after the other, %i at once, share wal
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   expect(setup.requests("POST")).toHaveLength(96);
-  // While one half waits to be found, the other keeps the engine at work. On a busy machine halves may part again.
+  // With all of one round in one walk it would be half as many. A busy machine parts them.
   expect(setup.requests("GET").length).toBeLessThanOrEqual(96 / (atOnce / 4));
 });
 
@@ -124,8 +125,8 @@ test("keys that are made one at a time are not kept waiting for each other", asy
   const setup = await rig();
   const started = performance.now();
   for (let i = 0; i < 15; i++) await setup.resource(`key-${i}`).up({ remainQuota: 100 });
-  // The second waits in vain, and it is learned from that.
-  expect(performance.now() - started).toBeLessThan(5 * 100);
+  // A batch waits at most 200 ms.
+  expect(performance.now() - started).toBeLessThan(15 * 100);
 });
 
 test("changing a key costs a look, an update, and the proof that its quota did not move", async () => {
