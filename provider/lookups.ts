@@ -4,11 +4,12 @@ import { systemClock } from "./api/clock";
 import { RefusedError } from "./api/errors";
 import { accountOf } from "./config/accounts";
 import { readConfig } from "./config/config";
-import { createClient, type Host } from "./config/createClient";
+import type { Host } from "./config/createClient";
 import { ProviderError } from "./errors";
 import { fromUnixSeconds } from "./key/instant";
 import { stateOf } from "./key/state";
 import { OperationError, withUserErrors } from "./lifecycle/explain";
+import { withSharedClient } from "./sharedClients";
 
 export { OperationError, readConfig, systemClock };
 
@@ -17,7 +18,7 @@ export interface Sought {
   account?: string | null | undefined;
 }
 
-/** What a key is told of itself. The account's token takes no part in it. */
+/** What a key is told of itself: by its own secret, or of many keys by the list of the account. */
 export function usage(host: Host, { key, account }: Sought & { key: string }): Promise<CometApiKeyUsage> {
   return withClient(host, "reading the usage of a key", account, false, async (api) => {
     // A program without types, or a variable of the environment that is not set.
@@ -83,12 +84,6 @@ function withClient<T>(
   const name = typeof account === "object" ? undefined : account;
   return withUserErrors(name === undefined ? doing : `${doing} in account "${name}"`, name, async () => {
     if (typeof account === "object") throw new ProviderError(account.reason);
-    const client = await createClient(host, account, new Set(), tokenNeeded);
-    try {
-      return await client.run(look);
-    } finally {
-      // Open connections would keep the program from ending.
-      await client.close();
-    }
+    return withSharedClient(host, account, tokenNeeded, (client) => client.run(look, { wantsSecret: false }));
   });
 }

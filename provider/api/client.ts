@@ -15,6 +15,7 @@ import {
   createBody,
   type Item,
   type KeyFields,
+  type KeyIdentity,
   type KeyRecord,
   type KeyStatus,
   type KeyUsage,
@@ -30,6 +31,7 @@ import {
   selfAnswer,
   updateBody,
   usageAnswer,
+  usageOf,
   type Verdict,
   versionAnswer,
 } from "./wire";
@@ -68,6 +70,7 @@ export class Account {
   private readonly seekers = new Seekers();
   private readonly secrets: Secrets;
   private readonly pace: Pace;
+  private readonly hasToken: boolean;
   private underWay = 0;
 
   constructor(
@@ -77,6 +80,7 @@ export class Account {
     private readonly notify: (line: string) => void,
     limits?: Limits,
   ) {
+    this.hasToken = endpoint.accessToken !== undefined;
     this.pace = new Pace(clock, notify, () => this.underWay);
     this.transport = new Transport(endpoint, secrets, limits);
     this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.batcher);
@@ -132,9 +136,13 @@ export class Account {
   }
 
   private within(budget: Budget, owners?: ReadonlySet<number>, isPatient = true): CometApi {
-    const { transport, listing, survey, batcher, identity, secrets } = this;
+    const { transport, listing, survey, batcher, identity, secrets, hasToken } = this;
     const pace = isPatient ? this.pace : undefined;
-    return new CometApi({ transport, listing, survey, batcher, identity, secrets, pace }, budget, owners);
+    return new CometApi(
+      { transport, listing, survey, batcher, identity, secrets, pace, hasToken },
+      budget,
+      owners,
+    );
   }
 
   close(): Promise<void> {
@@ -151,6 +159,7 @@ interface Shared {
   secrets: Secrets;
   /** Undefined for what would rather fail than wait for a rate limit. */
   pace: Pace | undefined;
+  hasToken: boolean;
 }
 
 /**
@@ -220,6 +229,15 @@ export class CometApi {
     return item === undefined ? this.find(id, owner) : this.full(item);
   }
 
+  /**
+   * Whose the key is and when it was created, which never change. Costs no request if the list was walked recently.
+   * Undefined once the key is proved gone.
+   */
+  async identify(id: string, owner: Owner): Promise<KeyIdentity | undefined> {
+    const item = this.shared.listing.recentlyListed(id, this.budget);
+    return item === undefined ? this.findAmongOthers(id, owner) : this.full(item);
+  }
+
   /** The key as the list has it. Undefined proves that it is gone: the list of its account does not hold it. */
   async listed(id: string, owner: Owner): Promise<KeyRecord | undefined> {
     const { listing, identity } = this.shared;
@@ -284,11 +302,26 @@ export class CometApi {
     return key;
   }
 
-  /** `GET /api/usage/token/`: what a key is told of itself, by its own secret. */
-  usage(key: string): Promise<KeyUsage> {
-    this.shared.transport.addSecret(key);
+  /**
+   * `GET /api/usage/token/`: what a key is told of itself, by its own secret. Where the account's token is known, the list
+   * tells the same of many keys at once, and of a key that the endpoint refuses.
+   */
+  async usage(key: string): Promise<KeyUsage> {
+    const { transport, listing, survey, hasToken } = this.shared;
+    transport.addSecret(key);
+    const item = hasToken ? await survey.findBySecret(key, this.budget) : undefined;
+    if (item !== undefined) return usageOf(this.full(item));
     const call: Call = { method: "GET", path: "/api/usage/token/", authorization: `Bearer ${key}` };
-    return this.read(call, usageAnswer, plainEnvelope);
+    try {
+      return await this.read(call, usageAnswer, plainEnvelope);
+    } catch (error) {
+      const isFinal =
+        error instanceof RefusedError || (error instanceof NoAnswerError && !error.traits.retry);
+      if (!isFinal || !hasToken) throw error;
+      const listed = await listing.withSecret(key, this.budget).catch(() => undefined);
+      if (listed === undefined) throw error;
+      return usageOf(this.full(listed));
+    }
   }
 
   /** `GET /api/models`: the ids of the catalogue, sorted. */

@@ -2,14 +2,20 @@ import DataLoader from "dataloader";
 import { NoAnswerError, unusable } from "./errors";
 import type { LookupBatcher } from "./lookupBatcher";
 import type { Budget } from "./retry";
+import { isReadable, maskFits, sameSecret } from "./secret";
 import type { Item, Page } from "./wire";
 
 /** The most CometAPI gives at once. */
 const pageSize = 100;
 /** The sizes of further walks put the page borders elsewhere, so that a key cannot fall between two pages again. */
 const proofPageSizes = [pageSize, 97, 89, 83];
+/** How long a listed key is certain to be the one of its id. A server that is set up anew is not up again sooner. */
+const recentMs = 300_000;
 
-type Wanted = ({ name: string } | { id: string }) & {
+/** Which key is looked for: the newest of a name, or the one of an id or a secret. */
+export type Sought = { name: string } | { id: string } | { secret: string };
+
+type Wanted = Sought & {
   /** The time left to the operation that asks. A shared walk has the time of the most patient one. */
   budget: Budget;
 };
@@ -28,6 +34,7 @@ type Found = Item | undefined;
 export class KeyList {
   private idle: Promise<unknown> = Promise.resolve();
   private readonly loader: DataLoader<Wanted, Item | undefined>;
+  private readonly recent = new Map<string, { item: Item; at: number }>();
 
   constructor(
     private readonly fetchPage: (page: number, size: number, budget: Budget) => Promise<Page>,
@@ -44,9 +51,20 @@ export class KeyList {
     return this.loader.load({ name, budget });
   }
 
+  /** The key of this secret, which the list may show masked. Not finding one proves nothing. */
+  withSecret(secret: string, budget: Budget): Promise<Item | undefined> {
+    return this.loader.load({ secret, budget });
+  }
+
   /** The key of this id. Undefined proves that the list does not hold it, but not whose list it is. */
   withId(id: string, budget: Budget): Promise<Item | undefined> {
     return this.loader.load({ id, budget });
+  }
+
+  /** The key of this id, if any walk met it recently: whose it is and when it was created, which never change. */
+  recentlyListed(id: string, budget: Budget): Item | undefined {
+    const { item, at } = this.recent.get(id) ?? {};
+    return at !== undefined && budget.clock.now() - at <= recentMs ? item : undefined;
   }
 
   /** Every key of exactly this name, newest first: a walk over the whole account. */
@@ -103,7 +121,7 @@ export class KeyList {
         }
         if (settled.size === wanted.length) break;
       }
-      if (wanted.every((want) => settled.has(want) || "name" in want)) {
+      if (wanted.every((want) => settled.has(want) || !("id" in want))) {
         return wanted.map((want) => settled.get(want));
       }
     }
@@ -117,6 +135,7 @@ export class KeyList {
       if (page.items.some((item, i) => i > 0 && Number(item.id) >= Number(page.items[i - 1]?.id))) {
         throw unusableList("is not newest first");
       }
+      for (const item of page.items) this.recent.set(item.id, { item, at: budget.clock.now() });
       before += page.items.length;
       // A server that gives fewer than it says it does has not come to its end.
       const last = page.items.length < page.pageSize && before >= page.total;
@@ -138,9 +157,17 @@ function unusableList(why: string): NoAnswerError {
   return unusable(`CometAPI's list of keys ${why}, so nothing can be looked up in it`);
 }
 
+export function isSought(item: Item, sought: Sought): boolean {
+  if ("id" in sought) return item.id === sought.id;
+  if ("name" in sought) return item.name === sought.name;
+  const { key: shown } = item.raw;
+  if (typeof shown !== "string") return false;
+  return isReadable(shown) ? sameSecret(shown, sought.secret) : maskFits(shown, sought.secret);
+}
+
 /** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
 function proveInPage(page: Placed, want: Wanted): { found: Found } | undefined {
-  const found = page.items.find((item) => ("id" in want ? item.id === want.id : item.name === want.name));
+  const found = page.items.find((item) => isSought(item, want));
   if (found !== undefined) return { found };
   return "id" in want && provesAbsence(page, want.id) ? { found } : undefined;
 }

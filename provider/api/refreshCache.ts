@@ -1,18 +1,15 @@
 import DataLoader from "dataloader";
-import type { KeyList } from "./keyList";
+import { isSought, type KeyList } from "./keyList";
 import type { Budget } from "./retry";
 import type { Item } from "./wire";
 
-/** Reads waiting together from which on a walk over the list costs less than asking for each key. */
+/** From so many reads without a pause on, a walk over the list costs less than asking for each key. */
 const together = 3;
 /** A refresh of many keys goes on without a pause; what was seen before one is not used after it. */
 const pauseMs = 1_000;
 const oldestMs = 60_000;
 
-interface Wanted {
-  id: string;
-  budget: Budget;
-}
+type Wanted = ({ id: string } | { secret: string }) & { budget: Budget };
 
 /**
  * Lets the reads of one refresh share a look at the account, so that they cost a request for every 100 keys of the
@@ -24,6 +21,8 @@ export class RefreshCache {
   private walk: Promise<void> | undefined;
   private began = 0;
   private lastRead = 0;
+  /** Reads since the last pause. */
+  private reads = 0;
   private readonly loader: DataLoader<Wanted, Item | undefined>;
 
   constructor(private readonly listing: KeyList) {
@@ -38,6 +37,11 @@ export class RefreshCache {
     return this.loader.load({ id, budget });
   }
 
+  /** Like {@link find}, for a key that only its secret is known of. */
+  findBySecret(secret: string, budget: Budget): Promise<Item | undefined> {
+    return this.loader.load({ secret, budget });
+  }
+
   /** A write makes what was seen void. */
   forget(): void {
     // A new one: what a walk still under way sees is void too.
@@ -45,21 +49,28 @@ export class RefreshCache {
   }
 
   private async serve(wanted: readonly Wanted[]): Promise<(Item | undefined)[]> {
-    const now = wanted[0]?.budget.clock.now() ?? 0;
-    const isOld = now - this.lastRead > pauseMs || now - this.began > oldestMs;
-    if (isOld && this.walk === undefined) this.forget();
+    const now = wanted[0]?.budget.now() ?? 0;
+    const isPause = now - this.lastRead > pauseMs;
+    if ((isPause || now - this.began > oldestMs) && this.walk === undefined) this.forget();
+    this.reads = isPause ? wanted.length : this.reads + wanted.length;
     this.lastRead = now;
-    const missing = () => wanted.filter(({ id }) => !this.seen.has(id));
+    const missing = () => wanted.filter((want) => this.lookUp(want) === undefined);
     while (this.walk !== undefined && missing().length > 0) await this.walk;
-    if (missing().length >= together) {
+    if (missing().length > 0 && this.reads >= together) {
       this.began = now;
       this.walk = this.lookAround(missing(), this.seen).finally(() => {
         this.walk = undefined;
       });
       await this.walk;
-      this.lastRead = wanted[0]?.budget.clock.now() ?? 0;
+      this.lastRead = wanted[0]?.budget.now() ?? 0;
     }
-    return wanted.map(({ id }) => this.seen.get(id));
+    return wanted.map((want) => this.lookUp(want));
+  }
+
+  private lookUp(want: Wanted): Item | undefined {
+    return "id" in want
+      ? this.seen.get(want.id)
+      : [...this.seen.values()].find((item) => isSought(item, want));
   }
 
   private async lookAround(wanted: readonly Wanted[], seen: Map<string, Item>): Promise<void> {

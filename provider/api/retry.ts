@@ -28,7 +28,7 @@ export const retryPolicy = {
     /** Given up when nothing at all was answered for so long. The widest window known is of 20 minutes. */
     patienceMs: 3_600_000,
     /** A line on the terminal at most every so often. */
-    reportEveryMs: 30_000,
+    reportEveryMs: 60_000,
   },
   /**
    * What a server counts together. New API lets through 180 or 360 requests in 3 minutes, and of the critical ones only
@@ -57,12 +57,17 @@ export class Budget {
     /** Milliseconds, in all, that count for nobody. */
     private readonly stoodStillMs = () => 0,
   ) {
-    this.deadline = clock.now() - stoodStillMs() + budgetMs;
+    this.deadline = this.now() + budgetMs;
+  }
+
+  /** The time that counts, in milliseconds: it stands still while requests wait for a rate limit. */
+  now(): number {
+    return this.clock.now() - this.stoodStillMs();
   }
 
   /** In milliseconds. */
   left(): number {
-    return this.deadline - (this.clock.now() - this.stoodStillMs());
+    return this.deadline - this.now();
   }
 
   async wait(ms: number, why: string): Promise<void> {

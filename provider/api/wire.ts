@@ -74,6 +74,8 @@ export const record = z
   }));
 /** A key as CometAPI holds it. */
 export type KeyRecord = z.output<typeof record>;
+/** What never changes about a key. */
+export type KeyIdentity = Pick<KeyRecord, "id" | "userId" | "createdTime">;
 
 /** The envelope of every management answer: `success` decides, the HTTP status does not. */
 export const envelope = z.object({ success: z.boolean(), message: z.string().nullish() });
@@ -151,6 +153,22 @@ export const usageAnswer = z
     expiredTime: data.expires_at || -1,
   }));
 export type KeyUsage = z.output<typeof usageAnswer>;
+
+/** The same, as the list has it. */
+export function usageOf(found: KeyRecord): KeyUsage {
+  const { name, remainQuota, usedQuota, unlimitedQuota, modelLimits, modelLimitsEnabled, expiredTime } =
+    found;
+  return {
+    name,
+    totalQuota: remainQuota + usedQuota,
+    usedQuota,
+    availableQuota: remainQuota,
+    unlimitedQuota,
+    modelLimits: modelLimits.toSorted(),
+    modelLimitsEnabled,
+    expiredTime,
+  };
+}
 
 export const modelsAnswer = z
   .object({ data: z.array(z.object({ id: z.string() })) })

@@ -1,6 +1,6 @@
 import type { CometApi } from "../api/client";
 import { NoAnswerError } from "../api/errors";
-import type { KeyFields, KeyRecord } from "../api/wire";
+import type { KeyFields, KeyIdentity, KeyRecord } from "../api/wire";
 import { settingName } from "../config/settings";
 import { ProviderError } from "../errors";
 import { fromUnixSeconds } from "../key/instant";
@@ -69,7 +69,7 @@ export async function findDuplicates(api: CometApi, { record: keep, perhapsMade 
 /** Deletes the keys that were made besides, as far as they are still what they were then. */
 export async function removeDuplicates(
   api: CometApi,
-  live: { record: KeyRecord; extras: string[] },
+  live: { record: KeyIdentity; extras: string[] },
 ): Promise<void> {
   for (const id of live.extras) {
     const extra = await api.find(id, live.record.userId);
@@ -90,8 +90,8 @@ function isDuplicate(other: KeyRecord, keep: KeyRecord): boolean {
   return other.usedQuota === 0 && changedFields(other, keep).length === 0;
 }
 
-/** Deletes a key that was just seen, and is done only when the list proves it gone. */
-export async function deleteForGood(api: CometApi, { id, userId }: KeyRecord): Promise<void> {
+/** Deletes a key, and is done only when the list proves it gone. */
+export async function deleteForGood(api: CometApi, { id, userId }: KeyIdentity): Promise<void> {
   let lost: unknown;
   const attempt = async () => {
     lost = undefined;
@@ -117,7 +117,10 @@ export async function deleteForGood(api: CometApi, { id, userId }: KeyRecord): P
  *
  * @throws {ProviderError} when it is another one
  */
-export function assertSameKey(record: KeyRecord, { account, userId, createdTime }: Partial<KeyState>): void {
+export function assertSameKey(
+  record: KeyIdentity,
+  { account, userId, createdTime }: Partial<KeyState>,
+): void {
   const made = fromUnixSeconds(record.createdTime);
   if (userId === undefined || (record.userId === userId && made === createdTime)) return;
   const restored =

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { keys, models, usage } from "../../provider/lookups";
 import { expectNoLeak, secretsOf } from "../faults/leaks";
-import { faults } from "../server";
+import { faults, newApi, noLimits, type Personality } from "../server";
 import { rig } from "./rig";
 
 const list = { when: ({ query }: { query: URLSearchParams }) => query.has("p") };
 
-async function given() {
-  const setup = await rig();
+async function given(personality: Partial<Personality> = {}) {
+  const setup = await rig({ personality });
   const { server } = setup;
   return { setup, server, host: setup.host(), request: () => server.requests.at(-1) };
 }
@@ -45,6 +45,55 @@ describe("getCometApiKeyUsage", () => {
     expect(request()?.headers).not.toHaveProperty("new-api-user");
     setup.environment["COMETAPI_ACCESS_TOKEN"] = "";
     expect((await usage(setup.host(), { key })).usedQuota).toBe(0);
+  });
+
+  test.each([
+    ["in full", {}],
+    ["masked", { ...newApi, limits: noLimits, hold: undefined }],
+  ])(
+    "of many keys costs one walk over the account's list, and two requests, with keys %s",
+    async (_, personality) => {
+      const { server, host } = await given(personality);
+      const keys = Array.from({ length: 60 }, (_, i) =>
+        server.console.create({
+          name: `key ${i}`,
+          remain_quota: 100 + i,
+          model_limits: "gpt-5,claude-opus-4-6",
+          unlimited_quota: i === 7,
+          expired_time: i === 9 ? Date.UTC(2030, 0) / 1000 : -1,
+        }),
+      );
+      for (const { id, remain_quota } of keys) server.console.spend(id, remain_quota - 90);
+      const alone = [
+        await usage(host, { key: keys[7]?.key ?? "" }),
+        await usage(host, { key: keys[9]?.key ?? "" }),
+      ];
+      const together = await Promise.all(keys.map(({ key }) => usage(host, { key })));
+      expect([together[7], together[9]]).toEqual(alone);
+      expect(
+        together.map(({ name, usedQuota, availableQuota }) => [name, usedQuota, availableQuota]),
+      ).toEqual(keys.map(({ name }, i) => [name, 10 + i, 90]));
+      expect(server.requests.map(({ pathname }) => pathname)).toEqual([
+        "/api/usage/token/",
+        "/api/usage/token/",
+        "/api/token/",
+      ]);
+    },
+  );
+
+  test("of a key of another account is asked with the key, also among many", async () => {
+    const { server, host } = await given();
+    const keys = [1, 2, 3, 4].map(() => server.console.create());
+    keys.push(server.console.create({ name: "elsewhere" }, server.addAccount()));
+    const found = await Promise.all(keys.map(({ key }) => usage(host, { key })));
+    expect(found.at(-1)?.name).toBe("elsewhere");
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("needs no usage endpoint where the token is known", async () => {
+    const { server, host } = await given({ lacks: ["GET /api/usage/token/"] });
+    const { key } = server.console.create({ name: "backend" });
+    expect((await usage(host, { key })).name).toBe("backend");
   });
 
   test("of a key that is not there says what to check, and nothing of the token", async () => {
