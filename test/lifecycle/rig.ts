@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, expect } from "vitest";
+import type { Clock } from "../../provider/api/clock";
 import type { Limits } from "../../provider/api/transport";
 import { readConfig } from "../../provider/config/config";
 import { ResourceInitFailedError } from "../../provider/errors";
@@ -29,6 +30,15 @@ export class Rig {
   readonly warned: string[] = [];
   /** What the provider waited for in all, in milliseconds. */
   waited = 0;
+  /** For one thing at a time: what sleeps has time pass at once. */
+  clock: Clock = {
+    now: () => this.server.now(),
+    sleep: async (ms) => {
+      this.waited += ms;
+      this.server.advance(ms);
+      await setImmediate();
+    },
+  };
   environment: Record<string, string | undefined>;
   lifecycle: KeyLifecycle;
 
@@ -53,14 +63,7 @@ export class Rig {
       get config() {
         return readConfig({ config: (key) => config[key], environment: rig.environment });
       },
-      clock: {
-        now: () => this.server.now(),
-        sleep: async (ms) => {
-          this.waited += ms;
-          this.server.advance(ms);
-          await setImmediate();
-        },
-      },
+      clock: this.clock,
       info: (line) => this.told.push(line),
       warn: async (line, urn) => void this.warned.push(urn === undefined ? line : `${urn}: ${line}`),
       ...(limits && { limits }),
