@@ -1,9 +1,11 @@
+// @module-tag nightly
+
 import { expect, it } from "vitest";
 import { newApi } from "../server/index";
 import { newStack, startEmulator } from "./stack";
 
 /**
- * In real time, at the default limits of New API: 360 requests in 180 s. Six minutes, so only with `COMETAPI_TEST_ALL=1`;
+ * In real time, at the default limits of New API: 360 requests in 180 s. Six minutes, so only by `npm run test:nightly`;
  * `lifecycle/slowLanes.test.ts` shows the same and more on a clock of its own.
  */
 const all = (process.env["COMETAPI_TEST_ALL"] ?? "") !== "";
