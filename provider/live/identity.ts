@@ -7,6 +7,7 @@ import { fromUnixSeconds } from "../key/instant";
 import type { KeyState } from "../key/types";
 import { consistencyMs, pollUntil } from "./pollUntil";
 import { changedFields } from "./verify";
+import { isUnanswered, writeOnce } from "./writeOnce";
 
 interface Made {
   record: KeyRecord;
@@ -22,26 +23,25 @@ interface Made {
  */
 export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Made> {
   let perhapsMade = 0;
-  let lost: unknown;
-  const attempt = async () => {
-    lost = undefined;
-    try {
-      await api.create(fields);
-    } catch (error) {
-      lost = error;
-    }
-    if (lost === undefined || mayHaveActed(lost)) perhapsMade++;
-    if (perhapsMade === 0) throw lost;
-    const patience = lost === undefined ? consistencyMs.list : consistencyMs.listAfterLoss;
-    const record = await pollUntil(api.budget, patience, "the new key is not listed yet", () =>
-      api.newestNamed(fields.name),
-    );
-    if (record !== undefined) return { record, perhapsMade };
-    throw lost ?? new ProviderError("CometAPI said that it made the key, but does not list it");
-  };
   try {
-    // Only a create that was lost and looked for in vain is sent again, never one that could not be looked for.
-    return await api.budget.retrying(attempt, (error) => error === lost && error.mayHaveActed);
+    const record = await writeOnce<KeyRecord>(api.budget, {
+      send: async () => {
+        try {
+          await api.create(fields);
+          perhapsMade++;
+        } catch (error) {
+          if (isUnanswered(error)) perhapsMade++;
+          throw error;
+        }
+        return undefined;
+      },
+      observe: (unanswered) =>
+        pollUntil(api.budget, listPatience(unanswered), "the new key is not listed yet", () =>
+          api.newestNamed(fields.name),
+        ),
+      unseen: "CometAPI said that it created the key, but does not list it",
+    });
+    return { record, perhapsMade };
   } catch (error) {
     if (perhapsMade === 0 || !(error instanceof Error)) throw error;
     throw new ProviderError(
@@ -92,23 +92,19 @@ function isDuplicate(other: KeyRecord, keep: KeyRecord): boolean {
 
 /** Deletes a key, and is done only when the list proves it gone. */
 export async function deleteForGood(api: CometApi, { id, userId }: KeyIdentity): Promise<void> {
-  let lost: unknown;
-  const attempt = async () => {
-    lost = undefined;
-    try {
+  await writeOnce<true>(api.budget, {
+    send: async () => {
       await api.delete(id);
-    } catch (error) {
-      if (error instanceof NoAnswerError && !error.mayHaveActed) throw error;
-      // Even a refusal may mean that it is gone already. It says so in words, so the list decides.
-      lost = error;
-    }
-    const patience = lost === undefined ? consistencyMs.list : consistencyMs.listAfterLoss;
-    const isGone = await pollUntil(api.budget, patience, "the deleted key is still listed", async () =>
-      (await api.listed(id, userId)) === undefined ? true : undefined,
-    );
-    if (!isGone) throw lost ?? new ProviderError("CometAPI said that it deleted the key, but still lists it");
-  };
-  await api.budget.retrying(attempt, (error) => error === lost);
+      return undefined;
+    },
+    // A refusal may mean that the key is gone already. It says so in words, so the list decides.
+    mayHaveHappened: (error) => !(error instanceof NoAnswerError) || error.mayHaveActed,
+    observe: (unanswered) =>
+      pollUntil(api.budget, listPatience(unanswered), "the deleted key is still listed", async () =>
+        (await api.listed(id, userId)) === undefined ? true : undefined,
+      ),
+    unseen: "CometAPI said that it deleted the key, but still lists it",
+  });
 }
 
 /**
@@ -135,6 +131,6 @@ export function assertSameKey(
   );
 }
 
-function mayHaveActed(error: unknown): boolean {
-  return error instanceof NoAnswerError && error.mayHaveActed;
+function listPatience(unanswered: boolean): number {
+  return unanswered ? consistencyMs.listAfterLoss : consistencyMs.list;
 }

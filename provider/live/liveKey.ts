@@ -1,5 +1,4 @@
 import type { CometApi } from "../api/client";
-import { NoAnswerError } from "../api/errors";
 import type { KeyFields, KeyRecord, KeyStatus } from "../api/wire";
 import { ProviderError, ResourceInitFailedError } from "../errors";
 import { diff } from "../key/diff";
@@ -7,6 +6,7 @@ import { remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState, Unfinished } from "../key/types";
 import { consistencyMs, pollUntil } from "./pollUntil";
 import { assertPersisted, changedFields, quotaPersisted } from "./verify";
+import { writeOnce } from "./writeOnce";
 
 /** One live key under change: what was last seen of it, so that a failure half-way leaves the truth in state. */
 export class LiveKey {
@@ -106,21 +106,15 @@ export class LiveKey {
 
   private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {
     const { record: before, total } = this;
-    let lost: unknown;
-    const attempt = async () => {
-      lost = undefined;
-      try {
-        this.record = await this.api.update(before.id, status, fields, { statusOnly });
-      } catch (error) {
-        if (!(error instanceof NoAnswerError && error.mayHaveActed)) throw error;
+    this.record = await writeOnce<KeyRecord>(this.api.budget, {
+      send: () => this.api.update(before.id, status, fields, { statusOnly }),
+      observe: async () => {
         this.touched = true;
-        lost = error;
         await this.refresh();
         const done = statusOnly ? this.statusInForce(status) : this.tookEffect(fields, before, total);
-        if (!done) throw error;
-      }
-    };
-    await this.api.budget.retrying(attempt, (error) => error === lost);
+        return done ? this.record : undefined;
+      },
+    });
     this.touched = true;
   }
 
