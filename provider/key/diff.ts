@@ -21,7 +21,8 @@ export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
   // An unfinished update may still have to write properties that no longer differ.
   if (old.__unfinished !== undefined) return { changed: true, moved: false, properties: [] };
   const want = resolve(inputs);
-  const was = resolve({ ...old, status: old.status === "disabled" ? "disabled" : "enabled" });
+  const isDisabled = old.status === "disabled" && !old.__leftDisabled;
+  const was = resolve({ ...old, status: isDisabled ? "disabled" : "enabled" });
   const properties = propertyNames.filter(
     (name) => holdsUnknown(inputs[name]) || !same(name, want[name], was[name]),
   );

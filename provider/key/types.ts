@@ -65,6 +65,8 @@ export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key" | "acc
     key?: string;
     /** Distinguishes this adoption from any other of the same key. Absent if the provider created the key. */
     __adopted?: string;
+    /** The key was disabled outside Pulumi, and an update has left it so. Until a refresh shows it, no preview enables it. */
+    __leftDisabled?: boolean;
     /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
     __unfinished?: Unfinished;
   };

@@ -8,7 +8,8 @@ import { remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { holdsUnknown, isUnknown } from "../key/unknown";
 import { captureState, LiveKey } from "../live/liveKey";
-import { apply } from "./update";
+import { chooseGoal } from "../live/quotaGoal";
+import { apply, isShownDisabled } from "./update";
 
 /**
  * Takes over a key that was made elsewhere: no request makes anything, and where nothing differs none changes
@@ -24,8 +25,12 @@ export async function adopt(
   // Random, as the same key can be adopted again: by what replaces the resource that holds it.
   live.adopted = randomBytes(4).toString("hex");
   const was = adoptedState(record, inputs);
-  const state = await captureState(live, inputs, was.remainQuota, async () => {
-    if (diff(was, inputs).changed) await apply(live, was, was.remainQuota, resolve(inputs));
+  const want = resolve(inputs);
+  const { goal, quotaBefore } = chooseGoal(record, was, want);
+  live.goal = goal;
+  live.mayEnable = isShownDisabled(was);
+  const state = await captureState(live, inputs, quotaBefore, async () => {
+    if (diff(was, inputs).changed) await apply(live, was, want);
   });
   return { id, state };
 }

@@ -1,13 +1,14 @@
 import type { CometApi } from "../api/client";
 import { RefusedError } from "../api/errors";
+import type { KeyRecord } from "../api/wire";
 import { fromUnixSeconds } from "../key/instant";
 import { same } from "../key/properties";
-import { fieldsOf, keepsTotal, resolve } from "../key/state";
+import { keepsTotal, resolve } from "../key/state";
 import type { KeyInputs, KeyState, ResolvedKey } from "../key/types";
 import { assertSameKey, removeDuplicates } from "../live/identity";
 import { captureState, gone, LiveKey } from "../live/liveKey";
-import { revokeDoubleGrants, writeKeepingQuota } from "../live/quota";
-import { quotaPersisted } from "../live/verify";
+import { enable, writeFields } from "../live/quota";
+import { chooseGoal } from "../live/quotaGoal";
 
 /** Brings a live key to what is declared, in place, by full updates only. */
 export async function update(api: CometApi, id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
@@ -18,81 +19,56 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);
-  const quotaBefore = quotaInForce(live, old);
+  const { goal, quotaBefore } = chooseGoal(record, old, want);
+  live.goal = goal;
+  live.mayEnable = isShownDisabled(old);
   return captureState(live, inputs, quotaBefore, async () => {
     await removeDuplicates(api, live);
-    await apply(live, old, quotaBefore, want);
+    await apply(live, old, want);
+    if (want.status === "enabled" && live.staysDisabled()) {
+      api.budget.info(
+        `the key "${want.name}" was disabled outside Pulumi, and stays disabled. To enable it, run \`pulumi refresh\`, ` +
+          "and then `pulumi up`",
+      );
+    }
   });
 }
 
-/**
- * Writes what is declared to a live key.
- *
- * @param quotaBefore the declared `remainQuota` in force until then
- */
-export async function apply(
-  live: LiveKey,
-  old: KeyState,
-  quotaBefore: number | undefined,
-  want: ResolvedKey,
-): Promise<void> {
+/** Whether the last preview knew that the key is disabled, and so said that an update enables it. */
+export function isShownDisabled({ status, __leftDisabled }: KeyState): boolean {
+  return status === "disabled" && __leftDisabled !== true;
+}
+
+/** Writes what is declared to a live key, whose goal is chosen. */
+export async function apply(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
   try {
-    await applyOnce(live, old, quotaBefore, want);
+    await applyOnce(live, old, want);
   } catch (error) {
     // A key that ran out between the look and the write may not be sent as enabled any more.
     if (!(error instanceof RefusedError) || live.isSpent()) throw error;
     await live.refresh();
     if (!live.isSpent()) throw error;
-    await applyOnce(live, old, quotaBefore, want);
+    await applyOnce(live, old, want);
   }
 }
 
-async function applyOnce(
-  live: LiveKey,
-  old: KeyState,
-  quotaBefore: number | undefined,
-  want: ResolvedKey,
-): Promise<void> {
+async function applyOnce(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
   const { record: before } = live;
-  const { remainQuota: quota, totalQuota: total } = want;
-  const assigned = live.assigning !== undefined && live.written;
-  if (quota !== undefined && quota !== quotaBefore && !assigned) {
-    live.assigning = quota;
-    live.granted = live.total;
-    await live.write(live.statusFor(want.status), fieldsOf(want, quota));
-    live.granted = live.total;
-  } else {
-    live.totalQuota = total;
-    await writeKeepingQuota(live, want);
-  }
-  const renewed =
-    old.__unfinished !== undefined ||
-    quota !== old.remainQuota ||
-    total !== old.totalQuota ||
-    (total !== undefined && !keepsTotal(before, total)) ||
-    [old.unlimitedQuota, before.unlimitedQuota].some((was) => was !== want.unlimitedQuota) ||
-    [old.expiredTime, fromUnixSeconds(before.expiredTime)].some(
-      (was) => !same("expiredTime", was, want.expiredTime),
-    );
-  if (want.status === "enabled" && renewed && live.isSpent() && live.couldServe()) {
-    const { usedQuota } = live.record;
-    await live.write("enabled", fieldsOf(want, live.record.remainQuota));
-    // Requests that were under way when the key ran out may have been counted only now.
-    if (total !== undefined) await revokeDoubleGrants(live, usedQuota, want);
-  }
+  await writeFields(live, want);
+  const isRenewed = declaresNewQuotaOrExpiry(before, old, want);
+  if (want.status === "enabled" && isRenewed && live.isSpent() && live.couldServe()) await enable(live, want);
 }
 
-/**
- * The declared `remainQuota` that the key lives by, if it does, and with it what is to remain granted in all. An update
- * that failed may have written its quota all the same, which then is the one in force.
- */
-function quotaInForce(live: LiveKey, { remainQuota, __unfinished: failed }: KeyState): number | undefined {
-  if (failed === undefined) return remainQuota;
-  const { record, total } = live;
-  const { granted, quota, totalQuota } = failed;
-  const tookQuota = quota !== undefined && quotaPersisted(record, quota, 0);
-  const tookTotal = totalQuota !== undefined && keepsTotal(record, totalQuota);
-  if (total !== granted && (tookQuota || tookTotal)) return quota;
-  live.granted = granted;
-  return remainQuota;
+/** Whether a key that has expired or run out is given what it lacks, so that it is to be enabled again. */
+function declaresNewQuotaOrExpiry(before: KeyRecord, old: KeyState, want: ResolvedKey): boolean {
+  const { remainQuota, totalQuota, unlimitedQuota, expiredTime } = want;
+  // An update that failed may have written them, and not have come to enabling the key.
+  if (old.__unfinished !== undefined) return true;
+  const quota = remainQuota !== old.remainQuota || totalQuota !== old.totalQuota;
+  const lacksTotal = totalQuota !== undefined && !keepsTotal(before, totalQuota);
+  const unlimited = [old.unlimitedQuota, before.unlimitedQuota].some((was) => was !== unlimitedQuota);
+  const expiry = [old.expiredTime, fromUnixSeconds(before.expiredTime)].some(
+    (was) => !same("expiredTime", was, expiredTime),
+  );
+  return quota || lacksTotal || unlimited || expiry;
 }

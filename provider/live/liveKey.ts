@@ -2,39 +2,40 @@ import type { CometApi } from "../api/client";
 import type { KeyFields, KeyRecord, KeyStatus } from "../api/wire";
 import { ProviderError, ResourceInitFailedError } from "../errors";
 import { diff } from "../key/diff";
+import { same } from "../key/properties";
 import { remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState, Unfinished } from "../key/types";
 import { consistencyMs, pollUntil } from "./pollUntil";
+import { grantedOf, isReached, keepGranted, type QuotaGoal, unfinishedQuota } from "./quotaGoal";
 import { assertPersisted, changedFields, quotaPersisted } from "./verify";
 import { writeOnce } from "./writeOnce";
+
+/**
+ * The addresses that a key lets in while it is paused for a moment. RFC 5737 keeps this one for documentation: nobody has
+ * it. It says whose pause it is, also after the process was killed: a key that somebody else disabled stays disabled.
+ */
+export const pausedFor = ["192.0.2.0"];
 
 /** One live key under change: what was last seen of it, so that a failure half-way leaves the truth in state. */
 export class LiveKey {
   /** Whether the key was changed, or may have been. */
   touched = false;
-  /** The declared quota that is being written, if it is. */
-  assigning: number | undefined;
-  /** Whether the quota that was last sent is in force. */
-  written = false;
-  /** What is to remain granted in all: use moves quota from what is left to what is used, and leaves the sum alone. */
-  granted: number;
-  /** What is to be granted in all because it is declared, whatever was granted before. */
-  totalQuota: number | undefined;
+  /** What is to become of its quota. */
+  goal: QuotaGoal;
+  /** Whether an update may enable a key that is disabled: its preview must have said so. */
+  mayEnable = false;
+  /** Whether the server has been seen to take a status only by itself, as New API does. */
+  putIgnoresStatus = false;
   /** The mark of a key that was adopted. */
   adopted: string | undefined;
-  /** The ids of keys made by mistake, as long as they are not deleted. */
+  /** The ids of duplicates that are not deleted yet. */
   extras: string[] = [];
 
   constructor(
     readonly api: CometApi,
     public record: KeyRecord,
   ) {
-    this.granted = this.total;
-  }
-
-  /** What was granted in all, by what was last seen. */
-  get total(): number {
-    return this.record.remainQuota + this.record.usedQuota;
+    this.goal = keepGranted(record);
   }
 
   async refresh(): Promise<void> {
@@ -43,26 +44,31 @@ export class LiveKey {
     this.record = now;
   }
 
-  /** Looks until what was written last shows: a read that lags behind must not pass for the truth. */
-  async refreshUntilWritten(status: KeyStatus, written: KeyFields): Promise<void> {
-    const { usedQuota } = this.record;
+  /**
+   * Looks until what was written last shows: a read that lags behind must not pass for the truth.
+   *
+   * @param before the key as it was before that
+   */
+  async refreshUntilWritten(before: KeyRecord, written: KeyFields): Promise<void> {
+    const { status } = this.record;
     await pollUntil(this.api.budget, consistencyMs.read, "the update does not show yet", async () => {
       await this.refresh();
-      const { record } = this;
-      const quotaShows = written.unlimitedQuota || quotaPersisted(record, written.remainQuota, usedQuota);
-      const shows =
-        record.usedQuota >= usedQuota && quotaShows && changedFields(record, written).length === 0;
-      return shows && this.statusInForce(status) ? true : undefined;
+      const { record, goal } = this;
+      const quotaShows = isReached(goal, record) || grantedOf(record) !== grantedOf(before);
+      const shows = quotaShows && changedFields(record, written).length === 0 && this.statusInForce(status);
+      return shows ? true : undefined;
     });
   }
 
   /** One full update, seen through: answered or looked up, compared with what was sent, its status in force. */
   async write(status: KeyStatus, fields: KeyFields): Promise<void> {
-    const usedBefore = this.record.usedQuota;
+    const before = this.record;
     await this.send(status, fields, false);
-    this.written = fields.unlimitedQuota || quotaPersisted(this.record, fields.remainQuota, usedBefore);
-    assertPersisted(this.record, fields, usedBefore, (text) => this.api.redact(text));
-    if (this.statusInForce(status)) return;
+    assertPersisted(this.record, fields, before.usedQuota, (text) => this.api.redact(text));
+    // Somebody disabled it between the look and the write.
+    const isDisabledMeanwhile = before.status !== "disabled" && this.record.status === "disabled";
+    if (this.statusInForce(status) || (isDisabledMeanwhile && status !== "disabled")) return;
+    this.putIgnoresStatus = true;
     await this.setStatus(status, { ...fields, remainQuota: this.record.remainQuota });
   }
 
@@ -72,7 +78,8 @@ export class LiveKey {
    * @param fields go along for a server that does not know that way, and are written there
    */
   async setStatus(status: KeyStatus, fields: KeyFields): Promise<void> {
-    await this.send(status, fields, true);
+    // An overdrawn key is refused even where only the status is taken.
+    await this.send(status, { ...fields, remainQuota: Math.max(0, fields.remainQuota) }, true);
     if (!this.statusInForce(status)) {
       throw new ProviderError(
         `CometAPI did not keep the status: sent "${status}", stored "${this.record.status}"`,
@@ -90,28 +97,36 @@ export class LiveKey {
     return this.notExpired() && (this.record.unlimitedQuota || this.record.remainQuota > 0);
   }
 
+  /** Whether the key is disabled only until an update is through. */
+  isPaused(): boolean {
+    return this.record.status === "disabled" && same("allowIps", this.record.allowIps, pausedFor);
+  }
+
+  /** Whether somebody has disabled the key, and no preview has said that it is to be enabled. */
+  staysDisabled(): boolean {
+    return this.record.status === "disabled" && !this.mayEnable && !this.isPaused();
+  }
+
   /** What to send for a wanted status. A spent key cannot be called enabled before what it lacks was written. */
   statusFor(wanted: "enabled" | "disabled"): KeyStatus {
-    return wanted === "enabled" && this.isSpent() ? this.record.status : wanted;
+    return wanted === "enabled" && (this.isSpent() || this.staysDisabled()) ? this.record.status : wanted;
   }
 
   /** What the next update must know, if this one ends here. */
   unfinished(): Unfinished {
-    const { assigning, totalQuota, written, granted, total, extras } = this;
-    const unwritten =
-      assigning !== undefined ? { quota: assigning } : totalQuota !== undefined && { totalQuota };
-    const quota = unwritten && written ? { granted: total } : { granted, ...unwritten };
+    const { goal, record, extras } = this;
+    const quota = unfinishedQuota(goal, record);
     return extras.length > 0 ? { ...quota, extras } : quota;
   }
 
   private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {
-    const { record: before, total } = this;
+    const { record: before } = this;
     this.record = await writeOnce<KeyRecord>(this.api.budget, {
       send: () => this.api.update(before.id, status, fields, { statusOnly }),
       observe: async () => {
         this.touched = true;
         await this.refresh();
-        const done = statusOnly ? this.statusInForce(status) : this.tookEffect(fields, before, total);
+        const done = statusOnly ? this.statusInForce(status) : this.tookEffect(fields, before);
         return done ? this.record : undefined;
       },
     });
@@ -119,10 +134,14 @@ export class LiveKey {
   }
 
   /** Whether a full update whose answer was lost took effect. */
-  private tookEffect(fields: KeyFields, before: KeyRecord, totalBefore: number): boolean {
-    if (changedFields(this.record, fields).length > 0) return false;
+  private tookEffect(fields: KeyFields, before: KeyRecord): boolean {
+    const { record } = this;
+    if (changedFields(record, fields).length > 0) return false;
     if (fields.unlimitedQuota || fields.remainQuota === before.remainQuota) return true;
-    return this.total !== totalBefore && quotaPersisted(this.record, fields.remainQuota, before.usedQuota);
+    if (record.remainQuota === fields.remainQuota) return true;
+    // Only a write changes the sum of what is left and what is used.
+    const isWritten = grantedOf(record) !== grantedOf(before);
+    return isWritten && quotaPersisted(record, fields.remainQuota, before.usedQuota);
   }
 
   /** Whether a status is in force. What a key has become by being used is not for an update to change. */
@@ -160,12 +179,16 @@ export async function captureState(
   };
   try {
     await work();
-    const state = stateOf(live.record, known);
+    const state: KeyState = {
+      ...stateOf(live.record, known),
+      ...(known.status === "enabled" && live.staysDisabled() && { __leftDisabled: true }),
+    };
     // The engine compares inputs alone: what the key does not show after all must be marked, or it stays so for good.
     return diff(state, inputs).changed ? { ...state, __unfinished: live.unfinished() } : state;
   } catch (error) {
     if (!live.touched || !(error instanceof Error)) throw error;
-    const remainQuota = live.written ? known.remainQuota : quotaBefore;
+    const isWritten = live.goal.kind === "keep" || isReached(live.goal, live.record);
+    const remainQuota = isWritten ? known.remainQuota : quotaBefore;
     const state = stateOf(live.record, { ...known, remainQuota });
     throw new ResourceInitFailedError(live.record.id, { ...state, __unfinished: live.unfinished() }, error);
   }

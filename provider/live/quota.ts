@@ -1,131 +1,160 @@
 import { RefusedError } from "../api/errors";
-import type { KeyStatus } from "../api/wire";
+import type { KeyRecord, KeyStatus } from "../api/wire";
 import { ProviderError } from "../errors";
-import { fieldsOf, keepsTotal, leftOf } from "../key/state";
+import { fieldsOf } from "../key/state";
 import type { ResolvedKey } from "../key/types";
-import type { LiveKey } from "./liveKey";
+import { type LiveKey, pausedFor } from "./liveKey";
+import { consistencyMs, pollUntil } from "./pollUntil";
+import { grantedOf, isReached, keepGranted, type QuotaGoal, remainingToWrite } from "./quotaGoal";
 
 /** Corrections made while the key goes on serving. One that is used all the time is never caught standing still. */
 const correctionsInFlight = 4;
-/** The part of what was granted below which a key may run out while it is updated, and be used once more on what is written back. */
+/** Below this part of its grant, a key may run out during the update and then spend what the update writes back. */
 const nearlyEmpty = 0.1;
-/** A key that is used on and on although it is disabled: some servers notice late. */
+/** A key that is used on and on although it is paused: some servers notice late. */
 const correctionsAtMost = 12;
+/** Writes what is declared, and brings the quota to the key's goal. */
+export async function writeFields(live: LiveKey, want: ResolvedKey): Promise<void> {
+  const { goal } = live;
+  const { usedQuota } = live.record;
+  if (goal.kind !== "assign") return writeKeeping(live, want, isNearlyEmpty(live, want));
+  await live.write(live.statusFor(want.status), fieldsOf(want, goal.quota));
+  const isAssigned = want.unlimitedQuota || live.record.remainQuota === goal.quota;
+  live.goal = isAssigned ? keepGranted(live.record) : { kind: "keep", granted: goal.quota + usedQuota };
+  if (!isAssigned) await writeKeeping(live, want, false);
+}
 
-/**
- * Writes everything but the quota, which stays as it is, or becomes what is left of a declared total. An update cannot
- * leave it alone, only set what is left: what is used between reading and writing it is granted a second time, and has
- * to be taken back. On a key that then runs out it would be spent before that, so one that has little left is disabled
- * first.
- */
-export async function writeKeepingQuota(live: LiveKey, want: ResolvedKey): Promise<void> {
-  const { usedQuota, status } = live.record;
-  const mayBeUsed = status === "enabled" && !want.unlimitedQuota;
+/** Enables a key that has got what it lacked. */
+export async function enable(live: LiveKey, want: ResolvedKey): Promise<void> {
+  await writeKeeping(live, want, false, "enabled");
+}
+
+async function writeKeeping(
+  live: LiveKey,
+  want: ResolvedKey,
+  paused: boolean,
+  status?: KeyStatus,
+): Promise<void> {
+  if (!want.unlimitedQuota) await awaitHeld(live);
+  const before = live.record;
   try {
-    const left = remainingToWrite(live);
-    let writeAs = live.statusFor(want.status);
-    const nearlyUsedUp = left > 0 && left <= (live.totalQuota ?? live.granted) * nearlyEmpty;
-    if (mayBeUsed && want.status === "enabled" && nearlyUsedUp) {
-      await live.setStatus("disabled", fieldsOf(want, left));
-      await live.refresh();
-      writeAs = "disabled";
-    }
-    await writeLeftOver(live, writeAs, want);
-    // What is left of a total shows by itself whether the key was used, even one that is only just disabled.
-    const missed = live.totalQuota !== undefined && !keepsTotal(live.record, live.totalQuota);
-    if (mayBeUsed || missed) await revokeDoubleGrants(live, usedQuota, want);
+    await write(live, want, paused, status);
+    if (!want.unlimitedQuota) await correct(live, want, before, paused);
   } catch (error) {
-    if (mayBeUsed && isPaused(live, want)) await resume(live, want);
+    await resume(live, want);
     throw error;
   }
 }
 
-async function writeLeftOver(live: LiveKey, status: KeyStatus, want: ResolvedKey): Promise<void> {
-  const left = remainingToWrite(live);
+/**
+ * Looks whether what was granted in all is what it is to be, and corrects it until a look finds that. While the key is
+ * read and written it goes on being used: what use takes in between is granted a second time by the write, and what it
+ * gives back in between is lost by it. A key too busy for that is paused for the last correction.
+ *
+ * @param before the key as it was before the last write
+ */
+async function correct(
+  live: LiveKey,
+  want: ResolvedKey,
+  before: KeyRecord,
+  pausedBefore: boolean,
+): Promise<void> {
+  let [written, paused] = [before, pausedBefore];
+  let pauses = paused ? 1 : 0;
+  const sent = () => fieldsToSend(live, want, paused);
+  const send = async () => {
+    written = live.record;
+    await write(live, want, paused);
+  };
+  for (let corrections = 0; ; ) {
+    if (await isSettled(live, written, sent())) {
+      if (!paused) return;
+      // First the status, where it takes a request of its own: at every moment the addresses then say whose pause it is.
+      // But a server that does not look at addresses lets the key be used in between.
+      if (live.putIgnoresStatus && pauses === 1) await live.setStatus("enabled", sent());
+      paused = false;
+      await send();
+      continue;
+    }
+    if (++corrections > correctionsAtMost) throw tooBusy();
+    if (corrections > correctionsInFlight && !paused && live.record.status === "enabled") {
+      paused = true;
+      pauses++;
+      live.api.budget.info(
+        `the key "${want.name}" is in use all the time: it is paused for a moment, so that its quota can be kept exact`,
+      );
+    }
+    await send();
+  }
+}
+
+/** Whether what was written shows, and with it the quota that is to be. */
+async function isSettled(
+  live: LiveKey,
+  written: KeyRecord,
+  sent: ReturnType<typeof fieldsOf>,
+): Promise<boolean> {
+  if (!isReached(live.goal, live.record)) return false;
+  await live.refreshUntilWritten(written, sent);
+  live.goal = withGrantOfOthers(live.goal, written, live.record);
+  return isReached(live.goal, live.record);
+}
+
+/**
+ * Takes up what somebody else granted, or took away, in the console. While a key is used that cannot be told from what
+ * the update itself did, and is corrected like it.
+ */
+function withGrantOfOthers(goal: QuotaGoal, written: KeyRecord, seen: KeyRecord): QuotaGoal {
+  const unused = seen.usedQuota === written.usedQuota;
+  const shown = grantedOf(seen) !== grantedOf(written);
+  return goal.kind === "keep" && unused && shown ? keepGranted(seen) : goal;
+}
+
+async function write(live: LiveKey, want: ResolvedKey, paused: boolean, status?: KeyStatus): Promise<void> {
+  const fields = fieldsToSend(live, want, paused);
+  const sent = paused ? "disabled" : (status ?? live.statusFor(want.status));
   try {
-    await live.write(status, fieldsOf(want, left));
+    await live.write(sent, fields);
   } catch (error) {
     // The last request of a key may overdraw it, and some servers take no number below 0 back. It is used up either way.
-    if (!(error instanceof RefusedError) || left >= 0) throw error;
-    await live.write(status, fieldsOf(want, 0));
+    if (!(error instanceof RefusedError) || fields.remainQuota >= 0) throw error;
+    await live.write(sent, { ...fields, remainQuota: 0 });
   }
 }
 
-/**
- * Takes back what was granted twice. As that too is a write, it goes on until a look finds nothing. A key too busy
- * for that is disabled for the moment of the last correction.
- *
- * @param usedBefore what had been used when what is left was read
- */
-export async function revokeDoubleGrants(
-  live: LiveKey,
-  usedBefore: number,
-  want: ResolvedKey,
-): Promise<void> {
-  let used = usedBefore;
-  let corrections = 0;
-  let paused = isPaused(live, want);
-  let settled = false;
-  const write = async (status: KeyStatus, left: number) => {
-    used = live.record.usedQuota;
-    settled = false;
-    await live.write(status, fieldsOf(want, left));
-  };
-  while (!settled || paused) {
-    const left = live.record.remainQuota;
-    const due = correctedRemaining(live, used);
-    if (due !== left) {
-      if (++corrections > correctionsAtMost) break;
-      if (corrections > correctionsInFlight && want.status === "enabled" && !paused) {
-        paused = true;
-        live.api.budget.info(
-          `the key "${want.name}" is in use all the time: it is disabled for a moment, so that its quota can be kept exact`,
-        );
-      }
-      await write(paused ? "disabled" : live.statusFor(want.status), due);
-    } else if (!settled) {
-      await live.refreshUntilWritten(paused ? "disabled" : live.statusFor(want.status), fieldsOf(want, left));
-      settled = correctedRemaining(live, used) === live.record.remainQuota;
-    } else {
-      paused = false;
-      await write("enabled", left);
-    }
-  }
-  if (!settled) {
-    throw new ProviderError(
-      "the key is used so much, even while it is disabled, that its quota cannot be kept exact",
-    );
-  }
+function fieldsToSend(live: LiveKey, want: ResolvedKey, paused: boolean) {
+  const left = want.unlimitedQuota ? live.record.remainQuota : remainingToWrite(live.goal, live.record);
+  return fieldsOf(paused ? { ...want, allowIps: pausedFor } : want, left);
 }
 
-/**
- * What is to be left after an update: less than there is, where some was granted twice, because it was used in between.
- * What is granted beyond that somebody else granted, and stays, unless a total is declared.
- */
-function correctedRemaining(live: LiveKey, used: number): number {
-  const { record, totalQuota } = live;
-  if (totalQuota !== undefined) {
-    return keepsTotal(record, totalQuota) ? record.remainQuota : leftOf(totalQuota, record.usedQuota);
-  }
-  const spent = Math.max(0, record.usedQuota - used);
-  live.granted = Math.max(live.granted, live.total - spent);
-  return Math.min(record.remainQuota, leftOf(live.granted, record.usedQuota));
+/** A key whose requests hold more than it has left is overdrawn only until they give it back. */
+async function awaitHeld(live: LiveKey): Promise<void> {
+  if (live.record.remainQuota >= 0) return;
+  await pollUntil(live.api.budget, consistencyMs.held, "the key holds more than it has left", async () => {
+    await live.refresh();
+    return live.record.remainQuota >= 0 ? true : undefined;
+  });
 }
 
-/** What is left of what was granted: less than the key has, if an update that failed gave some away. */
-function remainingToWrite({ record, total, granted, totalQuota }: LiveKey): number {
-  if (totalQuota !== undefined) return leftOf(totalQuota, record.usedQuota);
-  return record.remainQuota - Math.max(0, total - granted);
-}
-
-/** Whether the key is disabled only for the time of this update. */
-function isPaused(live: LiveKey, want: ResolvedKey): boolean {
-  return want.status === "enabled" && live.record.status === "disabled";
+function isNearlyEmpty({ goal, record }: LiveKey, want: ResolvedKey): boolean {
+  if (record.status !== "enabled" || want.status !== "enabled" || want.unlimitedQuota) return false;
+  const left = remainingToWrite(goal, record);
+  return left > 0 && left <= (left + record.usedQuota) * nearlyEmpty;
 }
 
 /** A failed update must not leave the key out of service. */
 async function resume(live: LiveKey, want: ResolvedKey): Promise<void> {
-  await live.setStatus("enabled", fieldsOf(want, live.record.remainQuota)).catch(() => {
-    live.api.budget.info(`the key "${want.name}" is still disabled; the next \`pulumi up\` enables it`);
-  });
+  if (!live.isPaused()) return;
+  try {
+    await live.setStatus("enabled", fieldsToSend(live, want, true));
+    await write(live, want, false);
+  } catch {
+    live.api.budget.info(`the key "${want.name}" is still paused; the next \`pulumi up\` enables it`);
+  }
+}
+
+function tooBusy(): ProviderError {
+  return new ProviderError(
+    "the key is used so much, even while it is paused, that its quota cannot be kept exact",
+  );
 }

@@ -37,9 +37,12 @@ export function assertPersisted(
   );
 }
 
-/** A write gives exactly `sent`; whatever was used since is missing from it and was added to what is used. */
+/**
+ * Whether an answer bears out the quota that was sent. Another number is the server's doing if the key was not used
+ * meanwhile. If it was, only the sum of what is left and what is used can tell.
+ */
 export function quotaPersisted(record: KeyRecord, sent: number, usedBefore: number): boolean {
-  return record.remainQuota <= sent && record.remainQuota + record.usedQuota >= sent + usedBefore;
+  return record.remainQuota === sent || record.usedQuota !== usedBefore;
 }
 
 function comparable(name: keyof KeyFields, fields: KeyFields): unknown {

@@ -1,0 +1,94 @@
+import type { KeyRecord } from "../api/wire";
+import { keepsTotal, leftOf } from "../key/state";
+import type { KeyState, ResolvedKey, Unfinished } from "../key/types";
+
+/**
+ * What is to become of a key's quota in one update. Use moves quota between what is left and what is used, in both
+ * directions: a gateway holds an estimate of each request and gives the rest back. Only their sum, what was granted in
+ * all, is the same before and after, so every goal is judged by the sum.
+ */
+export type QuotaGoal =
+  /** What is left becomes `quota`, whatever was granted `before`. Once that is done, the goal is to keep it. */
+  | { kind: "assign"; quota: number; before: number }
+  /** What was granted in all stays as it is. */
+  | { kind: "keep"; granted: number }
+  /** What is granted in all becomes `total`, whatever was granted `before`. */
+  | { kind: "total"; total: number; before: number };
+
+/** What was granted in all. */
+export function grantedOf({ remainQuota, usedQuota }: KeyRecord): number {
+  return remainQuota + usedQuota;
+}
+
+export function keepGranted(record: KeyRecord): QuotaGoal {
+  return { kind: "keep", granted: grantedOf(record) };
+}
+
+/** Whether a key, as it was last seen, has what it is to have. */
+export function isReached(goal: QuotaGoal, record: KeyRecord): boolean {
+  switch (goal.kind) {
+    case "assign":
+      return false;
+    case "keep":
+      return keepsTotal(record, goal.granted);
+    case "total":
+      return keepsTotal(record, goal.total);
+  }
+}
+
+/** What to send as left. An update cannot leave it alone, only set it. */
+export function remainingToWrite(goal: QuotaGoal, { usedQuota }: KeyRecord): number {
+  switch (goal.kind) {
+    case "assign":
+      return goal.quota;
+    case "keep":
+      return goal.granted - usedQuota;
+    case "total":
+      return leftOf(goal.total, usedQuota);
+  }
+}
+
+/** What the next update must know of the quota, if this one ends here. */
+export function unfinishedQuota(goal: QuotaGoal, record: KeyRecord): Unfinished {
+  switch (goal.kind) {
+    case "assign":
+      return { granted: goal.before, quota: goal.quota };
+    case "keep":
+      return { granted: goal.granted };
+    case "total":
+      return isReached(goal, record)
+        ? { granted: grantedOf(record) }
+        : { granted: goal.before, totalQuota: goal.total };
+  }
+}
+
+/**
+ * The goal of an update, and the declared `remainQuota` that is in force until it is reached.
+ *
+ * @param old the outputs in state
+ */
+export function chooseGoal(
+  record: KeyRecord,
+  { remainQuota: declaredBefore, __unfinished: failed }: KeyState,
+  { remainQuota, totalQuota }: ResolvedKey,
+): { goal: QuotaGoal; quotaBefore: number | undefined } {
+  const seen = grantedOf(record);
+  const tookEffect = failed !== undefined && hasTakenEffect(failed, record);
+  const quotaBefore = tookEffect ? failed.quota : declaredBefore;
+  // What an update that failed gave twice, or lost, is made good.
+  const granted = failed === undefined || tookEffect ? seen : failed.granted;
+  if (remainQuota !== undefined && remainQuota !== quotaBefore)
+    return { goal: { kind: "assign", quota: remainQuota, before: seen }, quotaBefore };
+  if (totalQuota !== undefined)
+    return { goal: { kind: "total", total: totalQuota, before: granted }, quotaBefore };
+  return { goal: { kind: "keep", granted }, quotaBefore };
+}
+
+/** Whether an update that failed has written its quota all the same: only a write changes what was granted in all. */
+function hasTakenEffect({ granted, quota, totalQuota }: Unfinished, record: KeyRecord): boolean {
+  const seen = grantedOf(record);
+  if (seen === granted) return false;
+  return (
+    (quota !== undefined && seen >= quota) || (totalQuota !== undefined && keepsTotal(record, totalQuota))
+  );
+}
