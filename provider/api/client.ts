@@ -180,16 +180,20 @@ export class CometApi {
     await this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
   }
 
-  /** `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status. */
+  /**
+   * `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status.
+   *
+   * @param record the key as it was last read
+   */
   async update(
-    id: string,
+    record: KeyRecord,
     status: KeyStatus,
     fields: KeyFields,
     { statusOnly = false } = {},
   ): Promise<KeyRecord> {
     const path = statusOnly ? "/api/token/?status_only=true" : "/api/token/";
-    const call: Call = { method: "PUT", path, body: updateBody(id, status, fields) };
-    return this.expectId(call, id, await this.write(call, recordAnswer));
+    const call: Call = { method: "PUT", path, body: updateBody(record, status, fields) };
+    return this.expectId(call, record.id, await this.write(call, recordAnswer));
   }
 
   /** `DELETE /api/token/{id}`. */

@@ -31,47 +31,55 @@ const split = (text: string, separator: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
-export const record = z
-  .object({
-    id: z.int().positive(),
-    user_id: z.int(),
-    key: z.string(),
-    status: z.int(),
-    name: z.string(),
-    created_time: z.int(),
-    accessed_time: z.int(),
-    expired_time: z.int(),
-    remain_quota: z.int(),
-    unlimited_quota: z.boolean(),
-    model_limits_enabled: z.boolean(),
-    model_limits: z.string().nullish(),
-    allow_ips: z.string().nullish(),
-    used_quota: z.int(),
-    group: z.string().nullish(),
-    cross_group_retry: z.boolean().nullish(),
-  })
-  .transform((raw) => ({
-    id: String(raw.id),
-    userId: raw.user_id,
-    /** The secret in full; undefined while only a mask of it is known. */
-    key: isReadable(raw.key) ? raw.key : undefined,
-    /** As the server shows it: the secret or a mask of it. */
-    shownKey: raw.key,
-    // Only 1 serves model requests, so a status that is not documented is as good as disabled.
-    status: statusNames.get(raw.status) ?? "disabled",
-    name: raw.name,
-    createdTime: raw.created_time,
-    accessedTime: raw.accessed_time,
-    expiredTime: raw.expired_time,
-    remainQuota: raw.remain_quota,
-    unlimitedQuota: raw.unlimited_quota,
-    modelLimitsEnabled: raw.model_limits_enabled,
-    modelLimits: split(raw.model_limits ?? "", ","),
-    allowIps: split(raw.allow_ips ?? "", "\n"),
-    usedQuota: raw.used_quota,
-    group: raw.group ?? "",
-    crossGroupRetry: raw.cross_group_retry ?? false,
-  }));
+/** What a record tells and no update can set. The key is often masked, and a mask must not be stored in its place. */
+const readOnly =
+  /^(id|user_id|(.*_)?key|(last_)?(created|updated|accessed|deleted|used)_?(at|time)|used_quota)$/i;
+
+const documented = {
+  id: z.int().positive(),
+  user_id: z.int(),
+  key: z.string(),
+  status: z.int(),
+  name: z.string(),
+  created_time: z.int(),
+  accessed_time: z.int(),
+  expired_time: z.int(),
+  remain_quota: z.int(),
+  unlimited_quota: z.boolean(),
+  model_limits_enabled: z.boolean(),
+  model_limits: z.string().nullish(),
+  allow_ips: z.string().nullish(),
+  used_quota: z.int(),
+  group: z.string().nullish(),
+  cross_group_retry: z.boolean().nullish(),
+};
+
+export const record = z.looseObject(documented).transform((raw) => ({
+  id: String(raw.id),
+  userId: raw.user_id,
+  /** The secret in full; undefined while only a mask of it is known. */
+  key: isReadable(raw.key) ? raw.key : undefined,
+  /** As the server shows it: the secret or a mask of it. */
+  shownKey: raw.key,
+  // Only 1 serves model requests, so a status that is not documented is as good as disabled.
+  status: statusNames.get(raw.status) ?? "disabled",
+  name: raw.name,
+  createdTime: raw.created_time,
+  accessedTime: raw.accessed_time,
+  expiredTime: raw.expired_time,
+  remainQuota: raw.remain_quota,
+  unlimitedQuota: raw.unlimited_quota,
+  modelLimitsEnabled: raw.model_limits_enabled,
+  modelLimits: split(raw.model_limits ?? "", ","),
+  allowIps: split(raw.allow_ips ?? "", "\n"),
+  usedQuota: raw.used_quota,
+  group: raw.group ?? "",
+  crossGroupRetry: raw.cross_group_retry ?? false,
+  /** Fields that no document names. A server may have editable ones, and an update that leaves one out resets it. */
+  undocumented: Object.fromEntries(
+    Object.entries(raw).filter(([name]) => !Object.hasOwn(documented, name) && !readOnly.test(name)),
+  ),
+}));
 /** A key as CometAPI holds it. */
 export type KeyRecord = z.output<typeof record>;
 /** What never changes about a key. */
@@ -189,7 +197,11 @@ export function createBody(fields: KeyFields) {
   };
 }
 
-/** All eleven fields an update takes: one left out would be reset. */
-export function updateBody(id: string, status: KeyStatus, fields: KeyFields) {
-  return { id: Number(id), status: statusNumbers[status], ...createBody(fields) };
+/**
+ * All eleven fields an update takes, and the undocumented ones as they were read: one left out would be reset.
+ *
+ * @param record the key as it was last read
+ */
+export function updateBody({ id, undocumented }: KeyRecord, status: KeyStatus, fields: KeyFields) {
+  return { ...undocumented, id: Number(id), status: statusNumbers[status], ...createBody(fields) };
 }

@@ -122,7 +122,7 @@ export class LiveKey {
   private async send(status: KeyStatus, fields: KeyFields, statusOnly: boolean): Promise<void> {
     const { record: before } = this;
     this.record = await writeOnce<KeyRecord>(this.api.budget, {
-      send: () => this.api.update(before.id, status, fields, { statusOnly }),
+      send: () => this.api.update(before, status, fields, { statusOnly }),
       observe: async () => {
         this.touched = true;
         await this.refresh();
