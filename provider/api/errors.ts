@@ -4,10 +4,17 @@ export class RefusedError extends Error {
     /** CometAPI's own words, in whatever language it chose: to be shown, never to be decided on. */
     readonly answer: string,
     readonly httpStatus: number,
+    /** The name that the refused key had in place of its own, if it did. */
+    readonly placeholder?: string,
   ) {
-    super(
-      httpStatus === 200 ? `CometAPI refused: ${answer}` : `CometAPI refused (HTTP ${httpStatus}): ${answer}`,
-    );
+    const status = httpStatus === 200 ? "" : ` (HTTP ${httpStatus})`;
+    const name = placeholder === undefined ? "" : ` (for a key that is named "${placeholder}" at first)`;
+    super(`CometAPI refused${status}: ${answer}${name}`);
+  }
+
+  /** The same refusal, of a key that did not have its own name yet. */
+  under(placeholder: string): RefusedError {
+    return new RefusedError(this.answer, this.httpStatus, placeholder);
   }
 }
 

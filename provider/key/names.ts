@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 
 const nameBytes = 50;
 
@@ -18,7 +18,12 @@ export function generatedName(logicalName: string): string {
   return stem + suffix;
 }
 
-/** A key's name until the key is found and gets its own: 128 random bits, so no other key has it. */
+const digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/**
+ * The name a key has until it gets its own: 15 random digits of base 36 are 77 bits, so it is nobody else's. 30 bytes are
+ * what New API took before December 2025.
+ */
 export function placeholderName(): string {
-  return `pulumi-pending-${randomBytes(16).toString("hex")}`;
+  return `pulumi-pending-${Array.from({ length: 15 }, () => digits[randomInt(digits.length)]).join("")}`;
 }

@@ -1,4 +1,6 @@
 import type { CometApi } from "../api/client";
+import { RefusedError } from "../api/errors";
+import type { KeyFields } from "../api/wire";
 import { placeholderName } from "../key/names";
 import { fieldsOf, resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
@@ -8,14 +10,19 @@ import { writeFields } from "../live/quota";
 import { grantedOf } from "../live/quotaGoal";
 import { assertPersisted } from "../live/verify";
 
-/** Makes a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. */
+/**
+ * Creates a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. Until
+ * a key has its own name it has no quota, so that what a killed run leaves behind can spend nothing.
+ */
 export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
   const want = resolve(inputs);
   const quota = want.remainQuota ?? want.totalQuota ?? 0;
-  const generated = inputs.__autoName === inputs.name;
-  const sent = { ...fieldsOf(want, quota), name: generated ? want.name : placeholderName() };
+  const isNamed = inputs.__autoName === inputs.name;
+  const sent = isNamed ? fieldsOf(want, quota) : powerless({ ...fieldsOf(want, 0), name: placeholderName() });
 
-  const found = await createAndFind(api, sent);
+  const found = await createAndFind(api, sent).catch((error: unknown) => {
+    throw !isNamed && error instanceof RefusedError ? error.under(sent.name) : error;
+  });
   const live = new LiveKey(api, found.record);
   live.touched = true;
   if (!want.unlimitedQuota && live.record.remainQuota !== quota)
@@ -23,9 +30,25 @@ export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: st
   const state = await captureState(live, inputs, undefined, async () => {
     live.extras = await findDuplicates(api, found);
     await removeDuplicates(api, live);
-    live.record = await api.inFull(live.record);
+    await ensureReadable(live, sent, quota);
     assertPersisted(live.record, sent, 0, (text) => api.redact(text));
-    if (!generated || want.status !== live.record.status) await writeFields(live, want);
+    if (!isNamed || want.status !== live.record.status) await writeFields(live, want);
   });
   return { id: live.record.id, state };
+}
+
+/** A key whose secret nobody can know is kept for the next update, but can spend nothing until then. */
+async function ensureReadable(live: LiveKey, sent: KeyFields, quota: number): Promise<void> {
+  try {
+    live.record = await live.api.inFull(live.record);
+  } catch (error) {
+    const { status, usedQuota } = live.record;
+    if (sent.unlimitedQuota || sent.remainQuota > 0) await live.write(status, powerless(sent));
+    live.goal = { kind: "assign", quota, before: usedQuota };
+    throw error;
+  }
+}
+
+function powerless(fields: KeyFields): KeyFields {
+  return { ...fields, remainQuota: 0, unlimitedQuota: false };
 }

@@ -53,11 +53,12 @@ function adviceOn(error: Error, account: string | undefined): string | undefined
 }
 
 /** What to do about a refusal. Messages come in any language, so they only choose the advice. */
-function remedy({ answer, httpStatus }: RefusedError, account: string | undefined): string {
+function remedy(refused: RefusedError, account: string | undefined): string {
+  const { answer, httpStatus } = refused;
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
   const { remedy = "Fix what CometAPI reports, then run the same command again" } = status ?? words ?? {};
-  return typeof remedy === "string" ? remedy : remedy(account);
+  return typeof remedy === "string" ? remedy : remedy(account, refused);
 }
 
 const checkToken = (account: string | undefined) =>
@@ -65,7 +66,9 @@ const checkToken = (account: string | undefined) =>
   `Settings. A self-hosted New API also wants ${settingName("userId", account)}, the account's numeric id. After a change run ` +
   "`pulumi up --refresh=false` once: until then, refresh and destroy use the old configuration";
 
-const remedies: { about: number | RegExp; remedy: string | ((account: string | undefined) => string) }[] = [
+type Remedy = string | ((account: string | undefined, refused: RefusedError) => string);
+
+const remedies: { about: number | RegExp; remedy: Remedy }[] = [
   { about: 401, remedy: checkToken },
   {
     about: 404,
@@ -87,7 +90,10 @@ const remedies: { about: number | RegExp; remedy: string | ((account: string | u
   },
   {
     about: /\bname\b|名称/i,
-    remedy: "Check the property name: at most 50 characters, which a self-hosted New API counts in bytes",
+    remedy: (_, { placeholder }) =>
+      placeholder === undefined
+        ? "Check the property name: at most 50 characters, which a self-hosted New API counts in bytes"
+        : "Your own name was not sent yet: the server refuses the name that a key has until it gets its own",
   },
   {
     about: /\bquota\b|额度/i,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { backends, type Resource, rig } from "../lifecycle/rig";
 import { type CometServer, faults, type KeyView } from "../server";
-import { holdsOwn, SharedClock, stack } from "./stacks";
+import { holdsOwn, marked, SharedClock, stack } from "./stacks";
 
 const post = { method: "POST" };
 let races = 0;
@@ -50,11 +50,11 @@ describe.each(backends)("on %s", (_, personality) => {
         })),
       );
       await Promise.all(
-        keys.map(({ key, marker }, i) => key.up({ remainQuota: marker, ...(i % 2 && { name: "same" }) })),
+        keys.map(({ key, marker }, i) => key.up({ ...marked(marker), ...(i % 2 && { name: "same" }) })),
       );
       expectOwn(keys);
       await Promise.all(
-        keys.map(({ key, marker }, i) => key.up({ remainQuota: marker, name: i % 2 ? "same" : "other" })),
+        keys.map(({ key, marker }, i) => key.up({ ...marked(marker), name: i % 2 ? "same" : "other" })),
       );
       expectOwn(keys);
       await Promise.all(keys.map(({ key }) => key.destroy()));
@@ -71,7 +71,7 @@ describe.each(backends)("on %s", (_, personality) => {
     const one = stack(setup.server, new SharedClock(setup.server));
     const others = busyConsole(setup.server);
     const keys = Array.from({ length: 50 }, (_, i) => ({ key: one.resource(`key-${i}`), marker: 1000 + i }));
-    await Promise.all(keys.map(({ key, marker }) => key.up({ name: "same", remainQuota: marker })));
+    await Promise.all(keys.map(({ key, marker }) => key.up({ name: "same", ...marked(marker) })));
     others.stop();
     expectOwn(keys);
     expect(setup.requests("POST")).toHaveLength(50);
@@ -85,7 +85,7 @@ describe.each(backends)("on %s", (_, personality) => {
       times: 4,
     });
     const keys = [{}, { name: "mine" }].map((name, i) => ({ key: one.resource(), marker: i + 1, name }));
-    await Promise.all(keys.map(({ key, marker, name }) => key.up({ remainQuota: marker, ...name })));
+    await Promise.all(keys.map(({ key, marker, name }) => key.up({ ...marked(marker), ...name })));
     expectOwn(keys);
   });
 
@@ -94,7 +94,7 @@ describe.each(backends)("on %s", (_, personality) => {
     const one = stack(server, new SharedClock(server));
     for (let i = 0; i < 150; i++) server.console.create();
     const keys = Array.from({ length: 20 }, (_, i) => ({ key: one.resource(`key-${i}`), marker: i + 1 }));
-    await Promise.all(keys.map(({ key, marker }) => key.up({ remainQuota: marker })));
+    await Promise.all(keys.map(({ key, marker }) => key.up(marked(marker))));
     for (let i = 0; i < 150; i++) server.console.create();
     // Every get is refused, so that only the list can say what is there.
     server.fault({ path: /\/token\/\d/, method: "GET" }, faults.refuse("busy"), { times: 40 });

@@ -50,9 +50,15 @@ export function stack(server: CometServer, clock: Clock, environment: Record<str
   return rig;
 }
 
-/** Whether a resource holds the very key that its own POST made, known by a quota nobody else asked for. */
+/** A declaration that nobody else makes, so that a key can be traced to the POST that created it. */
+export function marked(marker: number): { remainQuota: number; expiredTime: number } {
+  return { remainQuota: marker, expiredTime: 1_900_000_000 + marker };
+}
+
+/** Whether a resource holds the very key that its own POST created, known by an expiry that nobody else asked for. */
 export function holdsOwn(key: Resource, marker: number): boolean {
-  const { createdBy, deletedAt } = key.live;
-  const body = createdBy?.body as { remain_quota?: number } | undefined;
-  return body?.remain_quota === marker && deletedAt === undefined && key.state.key === key.live.key;
+  const { createdBy, deletedAt, remain_quota } = key.live;
+  const body = createdBy?.body as { expired_time?: number } | undefined;
+  const isOwn = body?.expired_time === marked(marker).expiredTime && remain_quota === marker;
+  return isOwn && deletedAt === undefined && key.state.key === key.live.key;
 }

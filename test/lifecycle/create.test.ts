@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { faults } from "../server";
-import { allBackends, isReveal, rig } from "./rig";
+import { type Fault, faults } from "../server";
+import { allBackends, backends, isReveal, rig } from "./rig";
 
 const limits = {
   remainQuota: 100_000,
@@ -10,6 +10,7 @@ const limits = {
   group: "auto",
   crossGroupRetry: true,
 };
+const powerless = { remain_quota: 0, unlimited_quota: false };
 const post = { method: "POST", path: "/api/token/" };
 
 describe.each(allBackends)("on %s", (_, personality) => {
@@ -34,7 +35,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
     await key.up({ ...limits, name: "production" });
     const writes = server.requests.filter((request) => request.method !== "GET" && !isReveal(request));
     const [made, updated] = writes;
-    expect(made?.body).toMatchObject({ name: expect.stringMatching(/^pulumi-pending-[0-9a-f]{32}$/) });
+    expect(made?.body).toMatchObject({ name: expect.stringMatching(/^pulumi-pending-[0-9a-z]{15}$/) });
     expect(updated?.body).toMatchObject({ id: Number(key.id), name: "production" });
     expect(key.live).toMatchObject({ name: "production", createdBy: { request: made?.seq } });
     expect(key.state.name).toBe("production");
@@ -121,7 +122,7 @@ test("the bodies are the documented ones, field by field: nine to create, eleven
   const { requests, resource } = await given();
   const key = resource();
   await key.up({ name: "production", remainQuota: 100_000 });
-  expect(requests("POST")).toEqual([{ ...wholeBody, name: expect.any(String) }]);
+  expect(requests("POST")).toEqual([{ ...wholeBody, name: expect.any(String), remain_quota: 0 }]);
   expect(requests("PUT")).toEqual([{ id: Number(key.id), status: 1, ...wholeBody }]);
 });
 
@@ -144,11 +145,14 @@ describe("a create finds its own key", () => {
   test("among 50 resources of the same name, made at once", async () => {
     const { resource, living } = await given();
     const keys = Array.from({ length: 50 }, (_, i) => resource(`key-${i}`));
-    await Promise.all(keys.map((key, i) => key.up({ name: "same", remainQuota: 1000 + i })));
+    const expiredTime = (i: number) => 1_900_000_000 + i;
+    await Promise.all(
+      keys.map((key, i) => key.up({ name: "same", remainQuota: 1000 + i, expiredTime: expiredTime(i) })),
+    );
     expect(new Set(keys.map(({ id }) => id)).size).toBe(50);
     for (const [i, key] of keys.entries()) {
       expect(key.live).toMatchObject({ name: "same", remain_quota: 1000 + i });
-      expect(key.live.createdBy?.body).toMatchObject({ remain_quota: 1000 + i });
+      expect(key.live.createdBy?.body).toMatchObject({ expired_time: expiredTime(i) });
       expect(key.state.key).toBe(key.live.key);
     }
     expect(living()).toHaveLength(50);
@@ -283,6 +287,62 @@ describe("a half-made key is kept for the next up", () => {
   });
 });
 
+describe.each(allBackends)("until a key has its own name it can spend nothing, on %s", (_, personality) => {
+  const declarations: [string, Record<string, unknown>][] = [
+    ["a quota", { remainQuota: 100 }],
+    ["a total", { totalQuota: 100 }],
+    ["no limit", { unlimitedQuota: true }],
+  ];
+
+  test.each(declarations)("with %s", async (_, declared) => {
+    const { server, resource } = await given({ personality });
+    const created: unknown[] = [];
+    server.fault({ method: "PUT" }, () => void created.push(...server.keys()));
+    const key = resource();
+    await key.up({ ...declared, name: "mine" });
+    expect(created).toEqual([expect.objectContaining({ ...powerless, used_quota: 0 })]);
+    expect(key.live).toMatchObject({
+      name: "mine",
+      status: 1,
+      remain_quota: declared["unlimitedQuota"] ? 0 : 100,
+      unlimited_quota: declared["unlimitedQuota"] === true,
+    });
+    expect(await key.refresh()).toBe(false);
+    expect(await key.up({ ...declared, name: "mine" })).toBe("same");
+  });
+
+  test.each(declarations)("nor when the server refuses the name, with %s", async (_, declared) => {
+    const { resource, server } = await given({ personality });
+    server.fault({ method: "PUT" }, faults.refuse("this name is taken"), { times: 2 });
+    const key = resource();
+    await expect(key.up({ ...declared, name: "mine" })).rejects.toThrow("Check the property name");
+    expect(key.live).toMatchObject(powerless);
+    await expect(key.up({ ...declared, name: "mine" })).rejects.toThrow("this name is taken");
+    expect(key.live).toMatchObject(powerless);
+    await key.up({ ...declared, name: "mine" });
+    expect(key.live).toMatchObject({ name: "mine", unlimited_quota: declared["unlimitedQuota"] === true });
+    expect(await key.up({ ...declared, name: "mine" })).toBe("same");
+  });
+});
+
+test("the name that a key has at first fits where names have 30 bytes", async () => {
+  const { resource, requests } = await given({ personality: { nameBytes: 30 } });
+  const key = resource();
+  await key.up({ remainQuota: 7, name: "mine" });
+  expect(requests("POST")).toEqual([
+    expect.objectContaining({ name: expect.stringMatching(/^.{30}$/), remain_quota: 0 }),
+  ]);
+});
+
+test("a refusal of the name that a key has at first is not told as one of the user's", async () => {
+  const { resource, server } = await given();
+  server.fault(post, faults.refuse("token name is too long"));
+  const failure = await resource().up({ remainQuota: 7, name: "mine" }).then(String, String);
+  expect(failure).toContain('"token name is too long" (for a key that is named "pulumi-pending-');
+  expect(failure).toContain("Your own name was not sent yet");
+  expect(failure).not.toContain("Check the property name");
+});
+
 describe("what was stored is what was asked", () => {
   test("a field the server does not keep is an error that names it, with the key safe in state", async () => {
     const { resource } = await given({ personality: { dropsCrossGroupRetry: true } });
@@ -325,19 +385,25 @@ test.each([
   "<hidden>",
 ])("the masked key %j is an error, never an output", async (mask) => {
   const { server, resource } = await given();
-  const masked = { method: "GET", nth: 2 } as const;
-  server.fault(masked, (exchange) => {
+  const masked: Fault = (exchange) => {
     const answer = exchange.act();
-    const body = JSON.parse(JSON.stringify(answer.body)) as { data: { items: { key: string }[] } };
-    for (const item of body.data.items) item.key = mask;
+    const body = JSON.parse(JSON.stringify(answer.body)) as {
+      data: { items?: { key: string }[]; key: string };
+    };
+    for (const record of body.data.items ?? [body.data]) record.key = mask;
     return { ...answer, body };
-  });
+  };
+  // The first list is read before anything is created.
+  server.fault({ method: "GET", nth: 2 }, masked);
+  server.fault({ method: "PUT" }, masked);
   const key = resource();
   await expect(key.up({ remainQuota: 7 })).rejects.toThrow("masked");
   expect(key.state).not.toHaveProperty("key");
+  expect(key.live, "a key that nobody can use can spend nothing").toMatchObject(powerless);
   // The server shows it again: the same key is finished, not another one made.
   await key.up({ remainQuota: 7 });
   expect(key.state.key).toBe(key.live.key);
+  expect(key.live.remain_quota).toBe(7);
   expect(server.keys()).toHaveLength(1);
 });
 

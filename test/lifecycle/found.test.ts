@@ -6,7 +6,7 @@ import { allBackends, type Resource, rig } from "./rig";
 
 const put = { method: "PUT" };
 const post = { method: "POST", path: "/api/token/" };
-const pending = /^pulumi-pending-[0-9a-f]{32}$/;
+const pending = /^pulumi-pending-[0-9a-z]{15}$/;
 
 async function made(
   options: Parameters<typeof rig>[0] = {},

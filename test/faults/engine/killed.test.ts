@@ -241,7 +241,7 @@ class Scene {
 }
 
 function markOf(name: string): Mark | undefined {
-  if (/^pulumi-pending-[0-9a-f]{32}$/.test(name)) return "a name that begins with pulumi-pending-";
+  if (/^pulumi-pending-[0-9a-z]{15}$/.test(name)) return "a name that begins with pulumi-pending-";
   if (/^[abc]-[0-9a-f]{7}$/.test(name)) return "a second generated name";
   return /^named [de]$/.test(name) ? "the declared name, twice" : undefined;
 }
