@@ -1,12 +1,13 @@
 import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown } from "../key/unknown";
-import { adopt, describeAdoption, findAdoptable } from "./adopt";
+import { describeAdoption, findAdoptable } from "./adopt";
 import { AdoptionRegistry } from "./adoptionRegistry";
 import { type Checked, refuseOther } from "./check";
 import { OperationError } from "./explain";
 import { keyLabel, type Operations } from "./operations";
 import type { KeyCheck } from "./request";
+import type { Created } from "./runMemory";
 
 /** `adoptId` through one run of the engine: who adopts which key, and who must give one up or leave it alone. */
 export class Adoptions {
@@ -63,12 +64,11 @@ export class Adoptions {
     this.registry.noteState(location, old);
   }
 
-  async adopt(id: string, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
+  /** Notes what becomes of an adoption. */
+  async adopt(id: string, inputs: KeyInputs, work: () => Promise<Created>): Promise<Created> {
     const location = this.operations.locationOf(id, inputs);
     try {
-      const adopted = await this.operations.run(`adopting key ${id}`, inputs, (api) =>
-        adopt(api, id, inputs),
-      );
+      const adopted = await work();
       this.registry.adopted(location, adopted.state);
       return adopted;
     } catch (error) {

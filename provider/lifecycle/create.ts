@@ -4,7 +4,7 @@ import type { KeyFields } from "../api/wire";
 import { placeholderName } from "../key/names";
 import { fieldsOf, resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
-import { createAndFind, findDuplicates, removeDuplicates } from "../live/identity";
+import { createAndFind, findDuplicates, type PerhapsCreated, removeDuplicates } from "../live/identity";
 import { captureState, LiveKey } from "../live/liveKey";
 import { writeFields } from "../live/quota";
 import { grantedOf } from "../live/quotaGoal";
@@ -13,14 +13,24 @@ import { assertPersisted } from "../live/verify";
 /**
  * Creates a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. Until
  * a key has its own name it has no quota, so that what a killed run leaves behind can spend nothing.
+ *
+ * @param before what an unanswered request of an earlier call may have created
  */
-export async function create(api: CometApi, inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
+export async function create(
+  api: CometApi,
+  inputs: KeyInputs,
+  before?: PerhapsCreated,
+): Promise<{ id: string; state: KeyState }> {
   const want = resolve(inputs);
   const quota = want.remainQuota ?? want.totalQuota ?? 0;
   const isNamed = inputs.__autoName === inputs.name;
-  const sent = isNamed ? fieldsOf(want, quota) : powerless({ ...fieldsOf(want, 0), name: placeholderName() });
+  const fields = {
+    ...fieldsOf(want, quota),
+    name: isNamed ? want.name : (before?.name ?? placeholderName()),
+  };
+  const sent = isNamed ? fields : powerless(fields);
 
-  const found = await createAndFind(api, sent).catch((error: unknown) => {
+  const found = await createAndFind(api, sent, before?.keys).catch((error: unknown) => {
     throw !isNamed && error instanceof RefusedError ? error.under(sent.name) : error;
   });
   const live = new LiveKey(api, found.record);

@@ -1,8 +1,10 @@
+import type { CometApi } from "../api/client";
 import { accountOf } from "../config/accounts";
 import { ProviderError } from "../errors";
 import { diff, type KeyDiff } from "../key/diff";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown } from "../key/unknown";
+import { adopt } from "./adopt";
 import { Adoptions } from "./adoptions";
 import { type Checked, check } from "./check";
 import { create } from "./create";
@@ -12,6 +14,7 @@ import { ModelCheck } from "./modelCheck";
 import { keyLabel, Operations } from "./operations";
 import { read } from "./read";
 import type { KeyCheck, KeyHost } from "./request";
+import { type Created, type CreateSteps, RunMemory } from "./runMemory";
 import { update } from "./update";
 
 /** The life of a `CometApiKey`, one method an operation. Foreseeable errors carry text fit for the terminal. */
@@ -19,17 +22,20 @@ export class KeyLifecycle {
   private readonly operations: Operations;
   private readonly adoptions: Adoptions;
   private readonly modelCheck: ModelCheck;
+  private readonly memory: RunMemory;
 
   constructor(private readonly host: KeyHost) {
     this.operations = new Operations(host);
     this.adoptions = new Adoptions(this.operations, (line) => host.info(line));
     this.modelCheck = new ModelCheck(this.operations, host);
+    this.memory = new RunMemory((id, state) => JSON.stringify(this.operations.locationOf(id, state)));
   }
 
   /** Reports every fault that can be found before anything is done. */
   async check(request: KeyCheck): Promise<Checked> {
     const { inputs, failures } = await this.adoptions.check(request, this.checkLocally(request));
     const models = await this.modelCheck.check(request, { inputs, failures });
+    if (request.old.name === undefined) this.memory.noteChecked(inputs);
     return { inputs, failures: [...failures, ...models] };
   }
 
@@ -52,12 +58,18 @@ export class KeyLifecycle {
     return diff(old, inputs);
   }
 
-  create(inputs: KeyInputs): Promise<{ id: string; state: KeyState }> {
+  create(inputs: KeyInputs): Promise<Created> {
     const { adoptId, name } = inputs;
-    if (adoptId !== undefined) return this.adoptions.adopt(adoptId, inputs);
-    return this.operations.run(`creating key "${name}"`, inputs, (api) => create(api, inputs), {
-      creates: true,
+    const doing = adoptId === undefined ? `creating key "${name}"` : `adopting key ${adoptId}`;
+    const steps = (api: CometApi): CreateSteps => ({
+      begin: (before) => (adoptId === undefined ? create(api, inputs, before) : adopt(api, adoptId, inputs)),
+      finish: async ({ id, state }) => ({ id, state: await update(api, id, state, inputs) }),
     });
+    const work = () =>
+      this.operations.run(doing, inputs, (api) => this.memory.create(inputs, steps(api)), {
+        creates: adoptId === undefined,
+      });
+    return adoptId === undefined ? work() : this.adoptions.adopt(adoptId, inputs, work);
   }
 
   /** The live key; undefined once it is proved gone. */
@@ -68,6 +80,7 @@ export class KeyLifecycle {
     // `CometApiKey.get` has no state: it looks where a new key would be created.
     const known = old.name === undefined ? await this.stateToGet(id, old) : old;
     this.operations.noteOwner(known);
+    this.memory.forget(id, known);
     const live = await this.operations.run(
       `reading ${keyLabel(id, known)}`,
       known,
@@ -80,14 +93,15 @@ export class KeyLifecycle {
 
   update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
     this.operations.noteOwner(old);
-    return this.operations.run(`updating ${keyLabel(id, old)}`, old, (api) => update(api, id, old, inputs), {
-      id,
-    });
+    const work = (api: CometApi) =>
+      this.memory.update(id, old, (reached) => update(api, id, reached, inputs));
+    return this.operations.run(`updating ${keyLabel(id, old)}`, old, work, { id });
   }
 
   /** Done only when the key is proved gone. */
   async delete(id: string, old: Partial<KeyState>): Promise<void> {
     if (!this.adoptions.mayDelete(id, old)) return;
+    this.memory.forget(id, old);
     await this.operations.run(`deleting ${keyLabel(id, old)}`, old, (api) => remove(api, id, old), {
       id,
       wantsSecret: false,

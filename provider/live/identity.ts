@@ -15,15 +15,41 @@ interface Made {
   perhapsMade: number;
 }
 
+/** A name under which keys may have been created whose request was not answered, and how many. */
+export interface PerhapsCreated {
+  name: string;
+  keys: number;
+}
+
+/** Nobody knows whether a key was created. */
+export class PerhapsCreatedError extends ProviderError {
+  constructor(
+    cause: Error,
+    readonly perhaps: PerhapsCreated,
+  ) {
+    super(
+      `${cause.message}. A key may have been made all the same, under the name "${perhaps.name}": ` +
+        "delete it in the CometAPI console if it is there, as the next `pulumi up` makes another",
+      { cause },
+    );
+  }
+}
+
 /**
  * Makes one key and finds it. The API returns no id, so the key is looked up by a name that nobody else has; when
  * the answer was lost it is looked up before it is made again.
  *
  * @param fields with a name that no other key bears
+ * @param perhapsMade how many keys of that name earlier calls may have created
  */
-export async function createAndFind(api: CometApi, fields: KeyFields): Promise<Made> {
-  let perhapsMade = 0;
+export async function createAndFind(api: CometApi, fields: KeyFields, perhapsMade = 0): Promise<Made> {
+  const look = (unanswered: boolean) =>
+    pollUntil(api.budget, listPatience(unanswered), "the new key is not listed yet", () =>
+      api.newestNamed(fields.name),
+    );
   try {
+    const before = perhapsMade > 0 ? await look(true) : undefined;
+    if (before !== undefined) return { record: before, perhapsMade };
     const record = await writeOnce<KeyRecord>(api.budget, {
       send: async () => {
         try {
@@ -35,20 +61,13 @@ export async function createAndFind(api: CometApi, fields: KeyFields): Promise<M
         }
         return undefined;
       },
-      observe: (unanswered) =>
-        pollUntil(api.budget, listPatience(unanswered), "the new key is not listed yet", () =>
-          api.newestNamed(fields.name),
-        ),
+      observe: look,
       unseen: "CometAPI said that it created the key, but does not list it",
     });
     return { record, perhapsMade };
   } catch (error) {
     if (perhapsMade === 0 || !(error instanceof Error)) throw error;
-    throw new ProviderError(
-      `${error.message}. A key may have been made all the same, under the name "${fields.name}": ` +
-        "delete it in the CometAPI console if it is there, as the next `pulumi up` makes another",
-      { cause: error },
-    );
+    throw new PerhapsCreatedError(error, { name: fields.name, keys: perhapsMade });
   }
 }
 
