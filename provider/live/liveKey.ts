@@ -179,10 +179,7 @@ export async function captureState(
   };
   try {
     await work();
-    const state: KeyState = {
-      ...stateOf(live.record, known),
-      ...(known.status === "enabled" && live.staysDisabled() && { __leftDisabled: true }),
-    };
+    const state = { ...stateOf(live.record, known), ...leftDisabled(live, known.status) };
     // The engine compares inputs alone: what the key does not show after all must be marked, or it stays so for good.
     return diff(state, inputs).changed ? { ...state, __unfinished: live.unfinished() } : state;
   } catch (error) {
@@ -190,8 +187,17 @@ export async function captureState(
     const isWritten = live.goal.kind === "keep" || isReached(live.goal, live.record);
     const remainQuota = isWritten ? known.remainQuota : quotaBefore;
     const state = stateOf(live.record, { ...known, remainQuota });
-    throw new ResourceInitFailedError(live.record.id, { ...state, __unfinished: live.unfinished() }, error);
+    throw new ResourceInitFailedError(
+      live.record.id,
+      { ...state, ...leftDisabled(live, known.status), __unfinished: live.unfinished() },
+      error,
+    );
   }
+}
+
+/** Keeps in mind that no preview has shown yet that the key is disabled. */
+function leftDisabled(live: LiveKey, wanted: KeyStatus): Pick<KeyState, "__leftDisabled"> {
+  return wanted === "enabled" && live.staysDisabled() ? { __leftDisabled: true } : {};
 }
 
 export function gone(): ProviderError {
