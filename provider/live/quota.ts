@@ -5,14 +5,24 @@ import { fieldsOf } from "../key/state";
 import type { ResolvedKey } from "../key/types";
 import { type LiveKey, pausedFor } from "./liveKey";
 import { consistencyMs, pollUntil } from "./pollUntil";
-import { grantedOf, isReached, keepGranted, type QuotaGoal, remainingToWrite } from "./quotaGoal";
+import {
+  grantedOf,
+  isOverdrawn,
+  isReached,
+  keepGranted,
+  type QuotaGoal,
+  remainingToWrite,
+} from "./quotaGoal";
 
 /** Corrections made while the key goes on serving. One that is used all the time is never caught standing still. */
 const correctionsInFlight = 4;
 /** Below this part of its grant, a key may run out during the update and then spend what the update writes back. */
 const nearlyEmpty = 0.1;
-/** A key that is used on and on although it is paused: some servers notice late. */
-const correctionsAtMost = 12;
+/**
+ * Corrections after that, with waits in between that double: the requests under way of a paused key still give back what
+ * they hold, and some servers notice late that it is paused. 13 seconds in all.
+ */
+const correctionsWaiting = { atMost: 12, firstWaitMs: 50, longestWaitMs: 2_000 };
 /** Writes what is declared, and brings the quota to the key's goal. */
 export async function writeFields(live: LiveKey, want: ResolvedKey): Promise<void> {
   const { goal } = live;
@@ -35,7 +45,6 @@ async function writeKeeping(
   paused: boolean,
   status?: KeyStatus,
 ): Promise<void> {
-  if (!want.unlimitedQuota) await awaitHeld(live);
   const before = live.record;
   try {
     await write(live, want, paused, status);
@@ -60,13 +69,13 @@ async function correct(
   pausedBefore: boolean,
 ): Promise<void> {
   let [written, paused] = [before, pausedBefore];
-  let pauses = paused ? 1 : 0;
+  let [pauses, corrections, waits] = [paused ? 1 : 0, 0, 0];
   const sent = () => fieldsToSend(live, want, paused);
   const send = async () => {
     written = live.record;
     await write(live, want, paused);
   };
-  for (let corrections = 0; ; ) {
+  for (;;) {
     if (await isSettled(live, written, sent())) {
       if (!paused) return;
       // First the status, where it takes a request of its own: at every moment the addresses then say whose pause it is.
@@ -76,14 +85,14 @@ async function correct(
       await send();
       continue;
     }
-    if (++corrections > correctionsAtMost) throw tooBusy();
-    if (corrections > correctionsInFlight && !paused && live.record.status === "enabled") {
+    const isBusy = ++corrections > correctionsInFlight;
+    if (isBusy && !paused && live.record.status === "enabled") {
       paused = true;
       pauses++;
       live.api.budget.info(
         `the key "${want.name}" is in use all the time: it is paused for a moment, so that its quota can be kept exact`,
       );
-    }
+    } else if (paused || isBusy) await awaitStandstill(live, ++waits);
     await send();
   }
 }
@@ -96,6 +105,7 @@ async function isSettled(
 ): Promise<boolean> {
   if (!isReached(live.goal, live.record)) return false;
   await live.refreshUntilWritten(written, sent);
+  await awaitHeld(live);
   live.goal = withGrantOfOthers(live.goal, written, live.record);
   return isReached(live.goal, live.record);
 }
@@ -127,12 +137,24 @@ function fieldsToSend(live: LiveKey, want: ResolvedKey, paused: boolean) {
   return fieldsOf(paused ? { ...want, allowIps: pausedFor } : want, left);
 }
 
-/** A key whose requests hold more than it has left is overdrawn only until they give it back. */
+/** @param nth which of these corrections is due */
+async function awaitStandstill(live: LiveKey, nth: number): Promise<void> {
+  const { atMost, firstWaitMs, longestWaitMs } = correctionsWaiting;
+  if (nth > atMost) throw tooBusy();
+  if (nth === 1) return;
+  await live.api.budget.wait(
+    Math.min(longestWaitMs, firstWaitMs * 2 ** (nth - 2)),
+    "the key is still in use",
+  );
+  await live.refresh();
+}
+
+/** A key that has used more than it was granted may only hold that for requests under way, and get some of it back. */
 async function awaitHeld(live: LiveKey): Promise<void> {
-  if (live.record.remainQuota >= 0) return;
-  await pollUntil(live.api.budget, consistencyMs.held, "the key holds more than it has left", async () => {
+  if (!isOverdrawn(live.goal, live.record)) return;
+  await pollUntil(live.api.budget, consistencyMs.held, "the key has used more than it has", async () => {
     await live.refresh();
-    return live.record.remainQuota >= 0 ? true : undefined;
+    return isOverdrawn(live.goal, live.record) ? undefined : true;
   });
 }
 

@@ -36,6 +36,18 @@ export function isReached(goal: QuotaGoal, record: KeyRecord): boolean {
   }
 }
 
+/** Whether a key has used more than it is to have in all. */
+export function isOverdrawn(goal: QuotaGoal, { usedQuota }: KeyRecord): boolean {
+  switch (goal.kind) {
+    case "assign":
+      return false;
+    case "keep":
+      return usedQuota > goal.granted;
+    case "total":
+      return usedQuota > goal.total;
+  }
+}
+
 /** What to send as left. An update cannot leave it alone, only set it. */
 export function remainingToWrite(goal: QuotaGoal, { usedQuota }: KeyRecord): number {
   switch (goal.kind) {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { CometServer } from "../server";
-import { type Declared, expectLive, grantedOf, type Scene } from "./scene";
+import { type Declared, estimate, expectLive, grantedOf, type Scene } from "./scene";
 import type { Kind, Trouble } from "./troubles";
 
 /** What a person can set on the console. */
@@ -34,6 +34,8 @@ export class History {
   private granted: number[] = [];
   /** Somebody changed the key behind the stack's back, and no refresh has seen it. */
   private drifted = false;
+  /** Somebody disabled the key behind the stack's back, and no preview has shown it: it stays so. */
+  private hidden = false;
   /** The last `up` failed, so that what it wrote is not known. */
   private pending = false;
   /** The most that failed updates can have granted a second time because it was used meanwhile. */
@@ -65,6 +67,9 @@ export class History {
         // Given in the console, quota is drift only where a total is declared. Elsewhere it is the key's to keep.
         if ("remain_quota" in action.change && this.settled?.["totalQuota"] === undefined) return;
         const before = grantedOf(key.live);
+        if (action.change.status === 1) this.hidden = false;
+        if (action.change.status === 2 && key.live.status !== 2)
+          this.hidden = this.settled?.["status"] !== "disabled";
         server.console.update(Number(key.id), action.change);
         this.regrant(grantedOf(key.live) - before);
         this.drifted = true;
@@ -130,7 +135,8 @@ export class History {
 
     const quota = declared["remainQuota"] as number | undefined;
     const usedAfter = key.id === undefined ? 0 : key.live.used_quota;
-    const span = Array.from({ length: usedAfter - usedBefore + 1 }, (_, i) => usedBefore + i);
+    // What was held when the quota was written may be given back by now.
+    const span = Array.from({ length: usedAfter - usedBefore + estimate + 1 }, (_, i) => usedBefore + i);
     const assigned = quota === undefined ? [] : span.map((used) => used + quota);
     const changes = !existed || quota !== this.settled?.["remainQuota"];
     if (taken !== undefined && key.id === undefined) {
@@ -149,7 +155,7 @@ export class History {
       // It may have been assigned or not; a create that failed half-way certainly granted something.
       this.granted = [...(existed ? this.granted : []), ...assigned, ...(quota === undefined ? [0] : [])];
       this.pending = true;
-      this.lent += uses;
+      this.lent += uses + estimate;
       return;
     }
     this.lent = 0;
@@ -174,9 +180,12 @@ export class History {
       expect(Math.max(0, remain_quota), "left of the declared total").toBe(left);
     }
 
+    if (declared["status"] === "disabled" && outcome !== "same") this.hidden = false;
     if (outcome !== "same" || !this.drifted) {
-      expectLive(key, declared);
-      if (!this.drifted && this.renewed(changes) && this.couldServe())
+      // What a failed update knew of the status is not known.
+      const unsure = this.pending && key.live.status === 2;
+      expectLive(key, this.hidden || unsure ? { ...declared, status: "disabled" } : declared);
+      if (!this.drifted && !this.hidden && this.renewed(changes) && this.couldServe())
         expect(key.live.status, "a renewed key serves").toBe(1);
       this.drifted = false;
     }
@@ -216,6 +225,7 @@ export class History {
       return;
     }
     this.drifted = false;
+    this.hidden = false;
     const deleted = rig.server.key(Number(id)).deletedAt !== undefined;
     expect(key.id, "in state after a refresh").toBe(deleted ? undefined : id);
     if (deleted) this.forget();
@@ -247,5 +257,6 @@ export class History {
     this.pending = false;
     this.lent = 0;
     this.drifted = false;
+    this.hidden = false;
   }
 }

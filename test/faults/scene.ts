@@ -20,6 +20,9 @@ const impatience: Limits = {
   bodyBytes: 8 * 1024 * 1024,
 };
 
+/** What the gateway holds for a request that costs 1. */
+export const estimate = 6;
+
 /** One key under test in an account with other people's keys, and what must hold of both. */
 export class Scene {
   readonly key: Resource;
@@ -31,6 +34,7 @@ export class Scene {
   /** All that was said in errors so far: a leftover stays known to whoever read of it. */
   private said = "";
   private usesLeft = 0;
+  private held: ReturnType<CometServer["console"]["hold"]> | undefined;
 
   private constructor(readonly rig: Rig) {
     this.key = rig.resource();
@@ -39,9 +43,11 @@ export class Scene {
       (fields) => server.console.create(fields),
     );
     server.onFinished(() => {
+      this.held?.settle(1);
+      this.held = undefined;
       if (this.usesLeft === 0 || this.key.id === undefined || this.key.live.remain_quota <= 0) return;
       this.usesLeft--;
-      server.console.spend(Number(this.key.id), 1);
+      this.held = server.console.hold(Number(this.key.id), estimate);
     });
   }
 
@@ -63,9 +69,12 @@ export class Scene {
     return server.console.spend(id, 30);
   }
 
-  /** For so many times, one unit is used between two requests of the provider. */
+  /** For so many times, an estimate is held between two requests of the provider, and all but one unit given back later. */
   use(times: number): void {
     this.usesLeft = times;
+    if (times > 0) return;
+    this.held?.settle(1);
+    this.held = undefined;
   }
 
   /** One model request with the key, served or not. */
@@ -162,7 +171,7 @@ export class Scene {
 
   /** What holds once an `up` went well: the live key is the declared one, and there is nothing left to do. */
   async expectSettled(declared: Declared, granted: number): Promise<void> {
-    this.usesLeft = 0;
+    this.use(0);
     const { key, named } = this;
     const leftovers = new Set(named.map(({ id }) => id));
     expect(
