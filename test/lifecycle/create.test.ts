@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Fault, faults } from "../server";
-import { allBackends, backends, isReveal, rig } from "./rig";
+import { allBackends, isReveal, rig } from "./rig";
 
 const limits = {
   remainQuota: 100_000,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faults } from "../server";
-import { backends, type Resource, type Rig, rig } from "./rig";
+import { allBackends, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 
@@ -15,7 +15,7 @@ async function leaked(
   return { setup, key };
 }
 
-describe.each(backends)("a key that was disabled in the console, on %s,", (_, personality) => {
+describe.each(allBackends)("a key that was disabled in the console, on %s,", (_, personality) => {
   test.each<[string, Record<string, unknown>]>([
     ["a model", { remainQuota: 100, modelLimits: ["gpt-5"] }],
     ["a quota", { remainQuota: 200 }],
@@ -95,7 +95,7 @@ describe.each(backends)("a key that was disabled in the console, on %s,", (_, pe
   });
 });
 
-describe.each(backends)("a pause of our own, on %s,", (_, personality) => {
+describe.each(allBackends)("a pause of our own, on %s,", (_, personality) => {
   const declared = { remainQuota: 100, name: "mine" };
   const renamed = { ...declared, name: "renamed" };
 

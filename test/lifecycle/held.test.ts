@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { faults } from "../server";
-import { backends, rig } from "./rig";
+import { allBackends, rig } from "./rig";
 
 const put = { method: "PUT" };
 const declared = { remainQuota: 10_000 };
 const renamed = { ...declared, name: "renamed" };
 
-describe.each(backends)(
+describe.each(allBackends)(
   "what a gateway holds for a request is neither lost nor granted, on %s:",
   (_, personality) => {
     async function given(first: Record<string, unknown> = declared) {
@@ -170,7 +170,7 @@ describe.each(backends)(
   },
 );
 
-describe.each(backends)("quota set in the console, on %s,", (_, personality) => {
+describe.each(allBackends)("quota set in the console, on %s,", (_, personality) => {
   async function given() {
     const setup = await rig({ personality });
     const key = setup.resource();

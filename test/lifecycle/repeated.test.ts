@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ResourceInitFailedError } from "../../provider/errors";
 import type { KeyInputs } from "../../provider/key/types";
 import { faults } from "../server";
-import { backends, type Rig, rig } from "./rig";
+import { allBackends, type Rig, rig } from "./rig";
 
 /** What the engine does when an `onError` hook answers "retry": it calls once more, with what it knew before. */
 
@@ -23,7 +23,7 @@ function fails(work: Promise<unknown>): Promise<Error> {
   );
 }
 
-describe.each(backends)("on %s", (_, personality) => {
+describe.each(allBackends)("on %s", (_, personality) => {
   test.each<[string, Record<string, unknown>]>([
     ["a declared name", { name: "mine" }],
     ["a generated name", { status: "disabled" }],
