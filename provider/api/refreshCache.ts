@@ -64,7 +64,10 @@ export class RefreshCache {
       await this.walk;
       this.lastRead = wanted[0]?.budget.now() ?? 0;
     }
-    return wanted.map((want) => this.lookUp(want));
+    const found = wanted.map((want) => this.lookUp(want));
+    // Whoever reads a key a second time wants to know what has changed.
+    for (const want of wanted) if ("id" in want) this.seen.delete(want.id);
+    return found;
   }
 
   private lookUp(want: Wanted): Item | undefined {
