@@ -42,8 +42,10 @@ test("wherever a key is moved, and whatever goes wrong, it ends as one key in th
       setup.lifecycle = setup.provider({
         "cometapi:accounts": JSON.stringify({ billing: settings[1], search: settings[2] }),
       });
-      // No account is ever empty: an empty list proves more than it should.
-      const foreign = server.accounts.map((account) => server.console.create({ name: "one" }, account));
+      // The other accounts are empty at times: then their list proves nothing by itself.
+      const foreign = server.accounts
+        .slice(0, 1)
+        .map((account) => server.console.create({ name: "one" }, account));
       const others = new Set(foreign.map(({ id }) => id));
       const key = setup.resource();
       const said: string[] = [];
