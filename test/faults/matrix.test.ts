@@ -68,7 +68,7 @@ const requestsOf: Record<string, Record<StepName, Kind[]>> = {
     "adopt a key": ["get", "self", "get", "list", "PUT", "get"],
     "give an exhausted key a total": ["get", "PUT", "get", "PUT", "get"],
     refresh: ["get"],
-    delete: ["get", "DELETE", "list"],
+    delete: ["DELETE", "list"],
   },
   "New API": {
     "create under a declared name": ["list", "POST", "list", "PUT"],
@@ -82,7 +82,7 @@ const requestsOf: Record<string, Record<StepName, Kind[]>> = {
     "adopt a key": ["get", "self", "get", "list", "PUT", "get"],
     "give an exhausted key a total": ["get", "PUT", "get", "PUT", "PUT", "get"],
     refresh: ["get"],
-    delete: ["get", "DELETE", "list"],
+    delete: ["DELETE", "list"],
   },
 };
 
