@@ -56,7 +56,9 @@ test("replacing what was adopted never deletes the key unawares", async () => {
   await stack.up();
   const { urn } = stack.resource("backend");
   const { output } = await stack.up({ replace: [urn] });
-  expect(output).toContain(`key "legacy" (id ${id}) stays`);
+  expect(output).toContain(
+    `key "legacy" (id ${id}) was not deleted: another resource of this stack, or a replacement, has`,
+  );
   expect(stack.keyId("backend")).toBe(id);
   expect(live()).toMatchObject({ remain_quota: 70, status: 1 });
 

@@ -48,7 +48,7 @@ const repo = resolve(__dirname, "../..");
 const folders: string[] = [];
 const servers: CometServer[] = [];
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 beforeAll(() => {
   if (!existsSync(join(repo, "dist/sdk/index.js"))) throw new Error("No dist/: run `npm run build` first.");
 });

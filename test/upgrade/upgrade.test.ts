@@ -51,7 +51,7 @@ async function expectToGoAway(server: CometServer, stack: TestStack): Promise<vo
 }
 
 describe.each(folders.filter((folder) => !isRotation(folder)))("a stack of version %s", (folder) => {
-  test("is as it was, can be changed, and goes away as a whole", { timeout: 180_000 }, async () => {
+  test("is as it was, can be changed, and goes away as a whole", { timeout: 300_000 }, async () => {
     const { server, stack, records, record, now } = await inherit(folder);
     // What it left half-made is still to be finished, and nothing else is to be done.
     await expectAsItWas(server, stack, [expect.objectContaining({ name: "halfMade", op: "update" })]);
@@ -81,7 +81,7 @@ describe.each(folders.filter((folder) => !isRotation(folder)))("a stack of versi
 });
 
 describe.each(folders.filter(isRotation))("rotations of version %s", (folder) => {
-  test("are as they were, rotate on, and go away as a whole", { timeout: 180_000 }, async () => {
+  test("are as they were, rotate on, and go away as a whole", { timeout: 300_000 }, async () => {
     const [, inSecondSlot] = rotatedAt;
     const { server, stack, records, record, now } = await inherit(folder, { COMETAPI_NOW: inSecondSlot });
     await expectAsItWas(server, stack, []);
