@@ -85,7 +85,10 @@ async function correct(
       await send();
       continue;
     }
-    const isBusy = ++corrections > correctionsInFlight;
+    // At this pace the key may run out before it is corrected, and what was granted twice be spent.
+    const pace = Math.abs(live.record.usedQuota - written.usedQuota);
+    const runsOut = remainingToWrite(live.goal, live.record) <= correctionsInFlight * pace;
+    const isBusy = ++corrections > correctionsInFlight || runsOut;
     if (isBusy && !paused && live.record.status === "enabled") {
       paused = true;
       pauses++;
@@ -161,7 +164,8 @@ async function awaitHeld(live: LiveKey): Promise<void> {
 function isNearlyEmpty({ goal, record }: LiveKey, want: ResolvedKey): boolean {
   if (record.status !== "enabled" || want.status !== "enabled" || want.unlimitedQuota) return false;
   const left = remainingToWrite(goal, record);
-  return left > 0 && left <= (left + record.usedQuota) * nearlyEmpty;
+  // What an overdrawn key gets back while it is updated is not all its own: some servers take no number below 0.
+  return isOverdrawn(goal, record) || (left > 0 && left <= (left + record.usedQuota) * nearlyEmpty);
 }
 
 /** A failed update must not leave the key out of service. */
