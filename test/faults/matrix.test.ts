@@ -50,7 +50,7 @@ afterAll(() => {
   );
   expect(counts.cells, "cells that ran").toBe(counts.planned);
   // Pinned, so that no trouble, request or step drops out unnoticed.
-  expect(counts.planned, "cells in the plan").toBe(8464);
+  expect(counts.planned, "cells in the plan").toBe(9136);
   expect(received, "requests at the host that redirects point to").toEqual([]);
 });
 
