@@ -68,9 +68,11 @@ export function keys(
 
 /** The catalogue, which some servers show to anyone and some to accounts only. */
 export function models(host: Host, { account }: Sought): Promise<CometApiModel[]> {
-  return withClient(host, "reading the model catalogue", account, false, async (api) =>
-    (await api.models()).map((id) => ({ id })),
-  );
+  return withClient(host, "reading the model catalogue", account, false, async (api) => {
+    const models = await api.models();
+    if (models === undefined) throw new ProviderError("this server does not list the models of an account");
+    return models;
+  });
 }
 
 function withClient<T>(

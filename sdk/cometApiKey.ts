@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { warnOfPlainTokens } from "./plainToken";
 
 /** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
 export type CometApiKeyStatus = "enabled" | "disabled";
@@ -304,6 +305,7 @@ export class CometApiKey extends pulumi.CustomResource {
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
     );
+    warnOfPlainTokens();
   }
 }
 

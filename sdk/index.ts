@@ -10,6 +10,11 @@ export {
   getCometApiModels,
   getCometApiModelsOutput,
 } from "./lookups";
-export type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "./lookupTypes";
+export type {
+  CometApiKeySummary,
+  CometApiKeyUsage,
+  CometApiModel,
+  CometApiModelPricing,
+} from "./lookupTypes";
 export { type RotatedKey, RotatingCometApiKey, type RotatingCometApiKeyArgs } from "./rotatingCometApiKey";
 export { toUsd, usd } from "./usd";

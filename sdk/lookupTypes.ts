@@ -46,4 +46,30 @@ export type CometApiKeySummary = { id: string } & pulumi.Unwrap<
 export interface CometApiModel {
   /** What `modelLimits` and model requests call it. */
   id: string;
+  /** Who offers the model, such as `"OpenAI"`. This and all that follows is undefined where the server does not say. */
+  provider?: string;
+  /** Such as `"text"`. */
+  type?: string;
+  /** Such as `"text-to-text"`. */
+  features?: string[];
+  /** The kinds of request it serves, such as `"chat"`. */
+  endpoints?: string[];
+  /** The longest context, in tokens. */
+  contextLength?: number;
+  /** What using it costs. */
+  pricing?: CometApiModelPricing;
+}
+
+/** The prices of a model, as far as the server states them. */
+export interface CometApiModelPricing {
+  /** Of all prices, such as `"USD"`. */
+  currency?: string;
+  /** For a million tokens of input. */
+  input?: number;
+  /** For a million tokens of output. */
+  output?: number;
+  /** For a request. */
+  perRequest?: number;
+  /** For a second, of sound or film. */
+  perSecond?: number;
 }

@@ -58,6 +58,7 @@ export function notFromCometApi({ status, headers, text }: Answer, server: Serve
         retry ? "If this goes on, ask" : `Check ${server.setting}, and if it is right, ask`
       } whoever runs your network to let requests to ${hostname} through`,
     {
+      httpStatus: status,
       // A page with an error of the client's, such as 403, refuses a request instead of passing it on.
       mayHaveActed: status < 400 || (status >= 500 && mayHaveActed(status)),
       retry,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AccountIdentity } from "./accountIdentity";
+import { groupsAnswer, type Model, modelsAnswer, userModelsAnswer } from "./catalogueWire";
 import type { Clock } from "./clock";
 import { NoAnswerError, RefusedError, unusable } from "./errors";
 import { FirstKey } from "./firstKey";
@@ -19,7 +20,6 @@ import {
   type KeyRecord,
   type KeyStatus,
   type KeyUsage,
-  modelsAnswer,
   oldPageAnswer,
   type Page,
   pageAnswer,
@@ -328,14 +328,31 @@ export class CometApi {
     }
   }
 
-  /** `GET /api/models`: the ids of the catalogue, sorted. */
-  models(): Promise<string[]> {
-    // Nothing is at stake, so it need not outlast its budget by an answer that does not come.
-    const call = (): Call => ({ method: "GET", path: "/api/models", withinMs: this.budget.left() });
-    return this.budget.retrying(
-      () => this.send(call, modelsAnswer, plainEnvelope),
-      () => true,
-    );
+  /** The models on offer, sorted by id; undefined if the server does not list them. */
+  async models(): Promise<Model[] | undefined> {
+    const models = await this.offered("/api/models", modelsAnswer);
+    return models ?? this.offered("/api/user/models", userModelsAnswer);
+  }
+
+  /** `GET /api/user/self/groups`: the names of the account's groups, sorted; undefined if the server does not list them. */
+  groups(): Promise<string[] | undefined> {
+    return this.offered("/api/user/self/groups", groupsAnswer);
+  }
+
+  /** Undefined if the server has nothing at that path. */
+  private async offered<T>(path: string, answer: z.ZodType<T>): Promise<T | undefined> {
+    // Nothing is at stake, so an answer that does not come must not outlast the budget.
+    const call = (): Call => ({ method: "GET", path, withinMs: this.budget.left() });
+    try {
+      return await this.budget.retrying(
+        () => this.send(call, answer, plainEnvelope),
+        () => true,
+      );
+    } catch (error) {
+      if (error instanceof RefusedError && error.httpStatus === 404) return undefined;
+      if (error instanceof NoAnswerError && error.traits.httpStatus === 404) return undefined;
+      throw error;
+    }
   }
 
   /** A stranger's words, fit to be shown. */

@@ -178,10 +178,6 @@ export function usageOf(found: KeyRecord): KeyUsage {
   };
 }
 
-export const modelsAnswer = z
-  .object({ data: z.array(z.object({ id: z.string() })) })
-  .transform(({ data }) => [...new Set(data.map(({ id }) => id))].sort());
-
 /** All nine fields a create takes. */
 export function createBody(fields: KeyFields) {
   return {

@@ -5,7 +5,7 @@ import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { OperationError } from "../lifecycle/explain";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
-import { warn } from "./warn";
+import { report, warn } from "./warn";
 
 /**
  * The dynamic provider: hands what Pulumi's dynamic host gives to the lifecycle, and back. Old state files delete
@@ -96,11 +96,15 @@ async function hosted<T>(work: () => Promise<T>, inputs: Hosted = {}): Promise<T
     return await work();
   } catch (error) {
     if (error instanceof ResourceInitFailedError) {
+      // The engine keeps the reasons in state in plain text, and the message may hold what the user marked as secret.
+      await report(error.message);
       throw Object.assign(new Error(error.message), {
         id: error.id,
         // The host adds its own property to every result but this one, and cannot delete the key without it.
         properties: { ...error.state, __provider: inputs.__provider },
-        reasons: [error.message],
+        reasons: [
+          "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it",
+        ],
       });
     }
     // Of what read and delete throw, the host prints `name: stack` beside the engine's line with the message.

@@ -6,11 +6,20 @@ import type { Resource } from "@pulumi/pulumi";
  *
  * @returns when the engine has it: it may end the plugin as soon as the last resource is checked
  */
-export async function warn(line: string, urn?: string): Promise<void> {
+export function warn(line: string, urn?: string): Promise<void> {
+  return toEngine("warn", line, urn);
+}
+
+/** Has the engine show an error as its own, apart from the failure of a resource. */
+export function report(line: string): Promise<void> {
+  return toEngine("error", line);
+}
+
+async function toEngine(severity: "warn" | "error", line: string, urn?: string): Promise<void> {
   // Every plugin is told the engine's address in this way, but Pulumi's dynamic host leaves it at that.
   const [, , address = ""] = process.argv;
   if (!/^[\w.:[\]-]+:\d+$/.test(address)) {
-    console.log(`warning: ${line}`);
+    console.log(`${severity === "warn" ? "warning" : severity}: ${line}`);
     return;
   }
   const { log, output, runtime } = await import("@pulumi/pulumi");
@@ -18,5 +27,5 @@ export async function warn(line: string, urn?: string): Promise<void> {
     runtime.resetOptions(runtime.getProject(), runtime.getStack(), 1, address, "", runtime.isDryRun(), "");
   // All that is asked of it is its name.
   const resource = urn === undefined ? undefined : ({ urn: output(urn) } as Resource);
-  await log.warn(line, resource);
+  await log[severity](line, resource);
 }

@@ -1,14 +1,14 @@
 import type { Failure } from "../key/types";
-import { Catalogue, catalogueBudgetMs, newModels } from "./catalogue";
+import { Catalogue, catalogueBudgetMs, type Offer, soughtValues } from "./catalogue";
 import type { Checked } from "./check";
 import { OperationError } from "./explain";
 import type { Operations } from "./operations";
 import type { KeyCheck, KeyHost } from "./request";
 
-/** `cometapi:checkModels`: compares models that are new to a resource with the catalogue of its account. */
+/** `cometapi:checkModels`: compares models and groups that are new to a resource with what its account may use. */
 export class ModelCheck {
-  /** Model catalogue by account; undefined if it could not be read. */
-  private readonly catalogues = new Map<string | undefined, Promise<Catalogue | undefined>>();
+  /** Catalogues by kind and account; undefined if one could not be read. */
+  private readonly catalogues = new Map<Offer, Map<string | undefined, Promise<Catalogue | undefined>>>();
   /** The engine checks a replaced resource twice: as a change, and as a new one. */
   private readonly warned = new Set<string>();
 
@@ -19,34 +19,40 @@ export class ModelCheck {
 
   async check({ old, urn }: KeyCheck, { inputs, failures }: Checked): Promise<Failure[]> {
     const { checkModels: mode } = this.host.config;
-    const models = mode === "off" ? [] : newModels(inputs, old);
     // Without an account there is no catalogue to read.
-    if (models.length === 0 || failures.some(({ property }) => ["account", ""].includes(property))) return [];
-    const catalogue = await this.catalogueOf(inputs.account);
-    const reasons = models.map((model) => catalogue?.refuse(model)).filter((reason) => reason !== undefined);
-    if (mode === "error") return reasons.map((reason) => ({ property: "modelLimits", reason }));
-    for (const reason of reasons) await this.warn(reason, urn);
+    if (mode === "off" || failures.some(({ property }) => ["account", ""].includes(property))) return [];
+    const found: Failure[] = [];
+    for (const { property, offer, values } of soughtValues(inputs, old)) {
+      const catalogue = await this.catalogueOf(offer, inputs.account);
+      const reasons = values.map((value) => catalogue?.refuse(property, value));
+      found.push(...reasons.filter((reason) => reason !== undefined).map((reason) => ({ property, reason })));
+    }
+    if (mode === "error") return found;
+    for (const { reason } of found) await this.warn(reason, urn);
     return [];
   }
 
   /** Read once a run, whatever the outcome. */
-  private catalogueOf(account: string | undefined): Promise<Catalogue | undefined> {
-    const known = this.catalogues.get(account) ?? this.readCatalogue(account);
-    this.catalogues.set(account, known);
+  private catalogueOf(offer: Offer, account: string | undefined): Promise<Catalogue | undefined> {
+    const ofKind =
+      this.catalogues.get(offer) ?? new Map<string | undefined, Promise<Catalogue | undefined>>();
+    this.catalogues.set(offer, ofKind);
+    const known = ofKind.get(account) ?? this.readCatalogue(offer, account);
+    ofKind.set(account, known);
     return known;
   }
 
-  private async readCatalogue(account: string | undefined): Promise<Catalogue | undefined> {
+  private async readCatalogue(offer: Offer, account: string | undefined): Promise<Catalogue | undefined> {
     const where = account === undefined ? {} : { account };
-    const { operations } = this;
+    const read = (api: Parameters<typeof Catalogue.read>[1]) => Catalogue.read(offer, api);
     try {
-      return await operations.run("reading the model catalogue", where, Catalogue.read, {
+      return await this.operations.run(offer.doing, where, read, {
         budgetMs: catalogueBudgetMs,
         wantsSecret: false,
       });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      await this.warn(`cometapi:checkModels checks nothing in this run: ${error.message}`);
+      await this.warn(`cometapi:checkModels checks no ${offer.what} in this run: ${error.message}`);
       return undefined;
     }
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { expectNoLeak, secretsOf } from "../faults/leaks";
-import { type Answer, type Fault, faults } from "../server";
+import { type Answer, type Fault, faults, newApi } from "../server";
 import { backends, type Rig, rig } from "./rig";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -45,7 +45,7 @@ describe.each(backends)("on %s", (_, personality) => {
       },
     ]);
     expect([setup.warned, setup.told]).toEqual([[], []]);
-    expect(setup.server.requests).toMatchObject([{ method: "GET", path: "/api/models" }]);
+    expect(setup.server.requests[0]).toMatchObject({ method: "GET", path: "/api/models" });
   });
 
   test("warn: the same is told as a warning of the resource, and the key is made", async () => {
@@ -80,6 +80,60 @@ describe.each(backends)("on %s", (_, personality) => {
     const { failures } = await key.checkWhole({ ...quota, modelLimits: ["gemini-3-pro", "gemini-3-por"] });
     expect(failures).toEqual([expect.objectContaining({ reason: expect.stringContaining("gemini-3-por") })]);
     expect(asked(setup)).toBe(1);
+  });
+});
+
+describe("groups", () => {
+  const onNewApi = { personality: { ...newApi, maskedKeys: false } };
+  const noGroup = (group: string) => `group is "${group}", which is not a group of the account`;
+  const groupsAsked = ({ server }: Rig) =>
+    server.requests.filter(({ path }) => path === "/api/user/self/groups").length;
+
+  test("error: a group that the account does not have is refused before anything is created", async () => {
+    const { setup, key } = await given("error", onNewApi);
+    const { failures } = await key.checkWhole({ ...quota, group: "vipp" });
+    expect(failures).toEqual([{ property: "group", reason: `${noGroup("vipp")}; did you mean "vip"?` }]);
+    const other = await setup.resource("other").checkWhole({ ...quota, group: "gold" });
+    expect(other.failures.map(({ reason }) => reason)).toEqual([
+      `${noGroup("gold")}. Its groups are "auto", "default", "vip".`,
+    ]);
+    expect(groupsAsked(setup)).toBe(1);
+  });
+
+  test("warn: the same is a warning of the resource", async () => {
+    const { setup, key } = await given("warn", onNewApi);
+    expect(await key.up({ ...quota, group: "gold" })).toBe("created");
+    expect(setup.warned).toEqual([`backend: ${noGroup("gold")}. Its groups are "auto", "default", "vip".`]);
+  });
+
+  test.each([undefined, "off"])("%s: no request is made", async (mode) => {
+    const { server, key } = await given(mode, onNewApi);
+    await key.checkWhole({ ...quota, group: "gold" });
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each(["vip", "auto", "", null, unknown])("%j is accepted", async (group) => {
+    const { setup, key } = await given("error", onNewApi);
+    expect((await key.checkWhole({ ...quota, group })).failures).toEqual([]);
+    expect(setup.warned).toEqual([]);
+  });
+
+  test("a group that the account has lost may stay where it is declared", async () => {
+    const { setup, server, key } = await given("off", onNewApi);
+    await key.up({ ...quota, group: "gold" });
+    run(setup, "error");
+    server.clearRequests();
+    expect(await key.up({ ...quota, group: "gold" })).toBe("same");
+    expect(server.requests).toEqual([]);
+  });
+
+  test("on a server that does not list them are one warning a run, and no failure", async () => {
+    const { setup } = await given("error");
+    for (const name of ["one", "two"])
+      expect((await setup.resource(name).checkWhole({ ...quota, group: "gold" })).failures).toEqual([]);
+    expect(setup.warned).toEqual([
+      "cometapi:checkModels checks no groups in this run: reading the account's groups: this server does not list the groups of an account.",
+    ]);
   });
 });
 
@@ -188,15 +242,18 @@ describe("a catalogue that cannot be read", () => {
     "is a page": [faults.html(), "is not JSON"],
     "breaks off": [faults.invalidJson(), "is not JSON"],
     "is of no known shape": [faults.wrongShape(), "lacks a usable"],
-    "is ordered by channel, as New API's own": [
+    "is ordered by channel, on a server that lists none for the account": [
       answers({ status: 200, body: { success: true, data: { 1: ["gpt-5"] } } }),
-      "is not of the documented shape",
+      "this server does not list the models of an account",
     ],
     "lists what has no ids": [answers({ status: 200, body: { data: [{}] } }), "data.0.id"],
     "is elsewhere": [faults.redirect("https://example.com/api/models"), "redirect"],
     "closes the connection": [faults.close(), "no complete answer"],
     "never answers": [faults.never(), "no complete answer"],
-    "is empty": [answers({ status: 200, body: { success: true, data: [] } }), "the catalogue is empty"],
+    "is empty": [
+      answers({ status: 200, body: { success: true, data: [] } }),
+      "there are no models in the answer",
+    ],
   };
 
   test.each(Object.entries(troubles))(
@@ -213,7 +270,7 @@ describe("a catalogue that cannot be read", () => {
       expect(found.flatMap(({ failures }) => failures)).toEqual([]);
       expect(setup.warned).toEqual([
         expect.stringMatching(
-          /^cometapi:checkModels checks nothing in this run: reading the model catalogue: /,
+          /^cometapi:checkModels checks no models in this run: reading the model catalogue: /,
         ),
       ]);
       expect(setup.warned[0]).toContain(words);
@@ -354,7 +411,7 @@ test("in any history a run tells of what is new and unknown and of nothing else,
       const said = refused ? [outcome] : setup.warned;
       for (const model of wrong) expect(said.join()).toContain(missing(model));
       expect(said.join().match(/modelLimits names/g) ?? []).toHaveLength(wrong.length);
-      expect(said.join().match(/checks nothing/g) ?? []).toHaveLength(broken && fresh.length > 0 ? 1 : 0);
+      expect(said.join().match(/checks no models/g) ?? []).toHaveLength(broken && fresh.length > 0 ? 1 : 0);
       if (!refused) before = declared;
       expect(key.inputs?.modelLimits ?? []).toHaveLength(before.length);
     }

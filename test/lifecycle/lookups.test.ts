@@ -213,11 +213,40 @@ describe("getCometApiKeys", () => {
 });
 
 describe("getCometApiModels", () => {
-  test("returns the catalogue, sorted", async () => {
+  test("returns the catalogue, sorted, with what is known of each model", async () => {
     const { server, host } = await given();
-    server.settings.models = ["gpt-5", "claude-opus-4-6", "gpt-5"];
-    expect(await models(host, {})).toEqual([{ id: "claude-opus-4-6" }, { id: "gpt-5" }]);
+    server.settings.models = ["gpt-5", "claude-opus-4-6", "gpt-5", "llama"];
+    server.settings.modelRows = {
+      "claude-opus-4-6": { features: null, pricing: { currency: "USD", input: null } },
+    };
+    expect(await models(host, {})).toEqual([
+      {
+        id: "claude-opus-4-6",
+        provider: "Anthropic",
+        type: "text",
+        endpoints: ["chat"],
+        contextLength: 200_000,
+        pricing: { currency: "USD" },
+      },
+      {
+        id: "gpt-5",
+        provider: "OpenAI",
+        type: "text",
+        features: ["text-to-text"],
+        endpoints: ["chat"],
+        contextLength: 400_000,
+        pricing: { currency: "USD", input: 1.25, output: 10 },
+      },
+      { id: "llama" },
+    ]);
     expect(server.requests).toHaveLength(1);
+  });
+
+  test("on New API returns what the account may use, and not its catalogue by channel type", async () => {
+    const setup = await rig({ personality: { ...newApi, maskedKeys: false } });
+    setup.server.settings.models = ["gpt-5", "claude-opus-4-6"];
+    expect(await models(setup.host(), {})).toEqual([{ id: "claude-opus-4-6" }, { id: "gpt-5" }]);
+    expect(setup.server.requests.map(({ path }) => path)).toEqual(["/api/models", "/api/user/models"]);
   });
 
   test("needs no token, and sends one that is there", async () => {
@@ -232,7 +261,7 @@ describe("getCometApiModels", () => {
   test("that is no catalogue is an error, not an empty list", async () => {
     const { server, host } = await given();
     server.fault({}, faults.answer({ status: 200, body: { success: true, data: { 1: ["gpt-5"] } } }));
-    await expect(models(host, {})).rejects.toThrow("GET /api/models is not of the documented shape");
+    await expect(models(host, {})).rejects.toThrow("this server does not list the models of an account");
     server.fault({}, faults.refuse("not you"));
     await expect(models(host, {})).rejects.toThrow(
       'reading the model catalogue: CometAPI refused: "not you"',

@@ -99,8 +99,10 @@ export interface StoredKey {
   deletedAt?: number;
 }
 
-export interface Account extends Readonly<Required<Omit<AccountOptions, "banned">>> {
+export interface Account extends Readonly<Required<Omit<AccountOptions, "banned" | "token">>> {
   banned: boolean;
+  /** The one that is valid now. */
+  token: string;
   /** Model requests served so far. */
   requestCount: number;
   /** The server's own log of use, for `GET /api/log/self/stat`. */

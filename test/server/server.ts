@@ -134,6 +134,11 @@ export class CometServer {
     return view(this.#store.find(id));
   }
 
+  /** Gives the first account another token, as its owner can in the console. */
+  resetToken(): void {
+    this.#store.resetToken(this.account);
+  }
+
   /** All keys of all accounts, oldest first, deleted ones too. */
   keys(): KeyView[] {
     return this.#store.all().map(view);

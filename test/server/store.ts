@@ -54,6 +54,13 @@ export class Store {
     return account;
   }
 
+  /** As in the console: the old token is unknown from now on. */
+  resetToken(account: Account): void {
+    this.#accountsByToken.delete(account.token);
+    account.token = randomText(32);
+    this.#accountsByToken.set(account.token, account);
+  }
+
   accountOf(token: string): Account | undefined {
     return this.#accountsByToken.get(token);
   }

@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { Terminal } from "../faults/engine/terminal";
+import { type CometServer, faults } from "../server/index";
+import { failure, newStack, startEmulator, type TestStack } from "./stack";
+
+/** What errors advise, followed to the letter on the real engine, in the situation that printed it. */
+
+let server: CometServer;
+beforeEach(async () => {
+  server = await startEmulator();
+});
+
+const program = (args: string) => `
+import * as pulumi from "@pulumi/pulumi";
+import { CometApiKey } from "pulumi-cometapi";
+export const key = new CometApiKey("backend", ${args}).key;
+`;
+
+const commands = (text: string) => [...text.matchAll(/`pulumi ([^`]+)`/g)].map(([, command = ""]) => command);
+
+describe("after a token was reset", () => {
+  async function reset(): Promise<{ stack: TestStack; terminal: Terminal }> {
+    const config = { "cometapi:accessToken": { value: server.account.token, secret: true } };
+    const stack = await newStack({
+      server,
+      program: program("{ remainQuota: 100 }"),
+      config,
+      env: { COMETAPI_ACCESS_TOKEN: "" },
+    });
+    await stack.up();
+    server.resetToken();
+    const terminal = new Terminal(stack);
+    await terminal.succeed("config", "set", "--secret", "cometapi:accessToken", server.account.token);
+    return { stack, terminal };
+  }
+
+  test.each([
+    ["up", "--refresh", "--yes"],
+    ["refresh", "--yes"],
+    ["destroy", "--yes"],
+  ])("`pulumi %s %s` says which command makes it use the new one, and then works", async (...args) => {
+    const { terminal } = await reset();
+    const { output } = await terminal.fail(...args);
+    expect(output).toContain("After a change run `pulumi up --refresh=false` once");
+    expect(output).not.toContain(server.account.token);
+    const [advice = ""] = commands(output);
+    await terminal.succeed(...advice.split(" "), "--yes");
+    await terminal.succeed(...args);
+  });
+});
+
+test("a token in plain text is warned of once a run, with the command that ends it", async () => {
+  const config = { "cometapi:accessToken": { value: server.account.token } };
+  const two = `${program("{ remainQuota: 1 }")}\nexport const other = new CometApiKey("other", { remainQuota: 1 }).key;`;
+  const stack = await newStack({ server, program: two, config, env: { COMETAPI_ACCESS_TOKEN: "" } });
+  const { output } = await stack.preview();
+  // A warning is printed as it comes, and once more below.
+  expect(output.split("Diagnostics:")[1]?.match(/contains an access token in plain text/g)).toHaveLength(1);
+  const [advice = ""] = commands(output);
+  expect(advice).toBe("config set --secret cometapi:accessToken");
+  const terminal = new Terminal(stack);
+  await terminal.succeed(...advice.split(" "), server.account.token);
+  expect((await stack.up()).output).not.toContain("plain text");
+});
+
+test("what was declared does not stand in plain text in what state says of a half-made key", async () => {
+  const stack = await newStack({
+    server,
+    program: program(
+      '{ remainQuota: 1, group: "vip", allowIps: ["203.0.113.7"], name: pulumi.secret("merger-with-acme") }',
+    ),
+  });
+  server.fault({ method: "PUT" }, faults.refuse('not so: "merger-with-acme"'), {
+    times: 10,
+  });
+  const { run } = await failure(stack.up());
+  expect(run.output).toContain("not so");
+  expect(run.output).toContain("the next `pulumi up` finishes it");
+  const { initErrors } = stack.resource("backend");
+  expect(initErrors).toEqual([expect.stringContaining("not yet as declared")]);
+  expect(JSON.stringify(initErrors)).not.toMatch(/acme|203\.0/);
+});
