@@ -109,7 +109,8 @@ interface KeyArgs {
   /**
    * The account group the key is bound to.
    *
-   * Limit: a group that the account has; CometAPI refuses any other.
+   * Limit: a group that the account has; CometAPI refuses any other. With `cometapi:checkModels` set to `"error"` or
+   * `"warn"`, a group that is new here is looked up at preview, where the server lists the account's groups.
    *
    * Default: `""`, none.
    *
@@ -128,6 +129,18 @@ interface KeyArgs {
    * @example true
    */
   crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
+
+  /**
+   * The groups that an auto-routed key uses, in the order in which they are tried.
+   *
+   * Limit: needs `group: "auto"`; groups that the account has, no repeats. Only a server that knows this property keeps
+   * it (New API since August 2026); any other is an error that names it.
+   *
+   * Default: none, whatever the key has stays. `[]` is the server's own order.
+   *
+   * @example ["vip", "default"]
+   */
+  autoGroups?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
    * The account the key is made in: a name under `cometapi:accounts` in the stack's configuration, where its
@@ -248,6 +261,8 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly group: pulumi.Output<string>;
   /** Whether a failed request is tried again in another group. */
   declare readonly crossGroupRetry: pulumi.Output<boolean>;
+  /** The groups that an auto-routed key uses, in order; undefined where none are declared. */
+  declare readonly autoGroups: pulumi.Output<string[] | undefined>;
   /** The account under `cometapi:accounts` that the key was made in; undefined for the stack's own. */
   declare readonly account: pulumi.Output<string | undefined>;
   /** The numeric id of the account that owns the key. */
@@ -325,6 +340,7 @@ const properties: Record<Property, undefined> = {
   allowIps: undefined,
   group: undefined,
   crossGroupRetry: undefined,
+  autoGroups: undefined,
   account: undefined,
   userId: undefined,
   createdTime: undefined,

@@ -23,6 +23,8 @@ export interface KeyFields {
   allowIps: string[];
   group: string;
   crossGroupRetry: boolean;
+  /** In the order they are tried; empty: the server's own order. Undefined leaves them as they are. */
+  autoGroups?: string[];
 }
 
 const split = (text: string, separator: string) =>
@@ -75,6 +77,8 @@ export const record = z.looseObject(documented).transform((raw) => ({
   usedQuota: raw.used_quota,
   group: raw.group ?? "",
   crossGroupRetry: raw.cross_group_retry ?? false,
+  // Of New API since August 2026, and in no document. A server that does not know it may use the name for anything.
+  autoGroups: z.array(z.string()).safeParse(raw["auto_groups"]).data ?? [],
   /** Fields that no document names. A server may have editable ones, and an update that leaves one out resets it. */
   undocumented: Object.fromEntries(
     Object.entries(raw).filter(([name]) => !Object.hasOwn(documented, name) && !readOnly.test(name)),
@@ -190,6 +194,8 @@ export function createBody(fields: KeyFields) {
     allow_ips: fields.allowIps.length === 0 ? null : fields.allowIps.join("\n"),
     group: fields.group,
     cross_group_retry: fields.crossGroupRetry,
+    // Only if declared: no document of CometAPI's has it.
+    ...(fields.autoGroups !== undefined && { auto_groups: fields.autoGroups }),
   };
 }
 

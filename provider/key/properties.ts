@@ -56,6 +56,11 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   },
   group: { fallback: () => "", same: identical, refuse: refuseString },
   crossGroupRetry: { fallback: () => false, same: identical, refuse: refuseFlag },
+  autoGroups: {
+    // Not a set: the groups are tried in this order.
+    same: isDeepStrictEqual,
+    refuse: (value) => refuseArray(value, refuseGroup) ?? refuseRepeats(value as string[]),
+  },
 };
 
 export type PropertyName = keyof typeof properties;
@@ -133,9 +138,13 @@ function refuseModel(model: string): string | undefined {
   return /\s/.test(model) ? `"${model}" contains white space` : undefined;
 }
 
-function refuseRepeats(models: string[]): string | undefined {
-  const repeated = models.filter((model, i) => !isUnknown(model) && models.indexOf(model) !== i);
+function refuseGroup(group: string): string | undefined {
+  return group === "" ? 'a group is ""' : undefined;
+}
+
+function refuseRepeats(names: string[]): string | undefined {
+  const repeated = names.filter((name, i) => !isUnknown(name) && names.indexOf(name) !== i);
   return repeated.length > 0
-    ? `names ${[...new Set(repeated)].map((m) => `"${m}"`).join(", ")} more than once`
+    ? `names ${[...new Set(repeated)].map((name) => `"${name}"`).join(", ")} more than once`
     : undefined;
 }

@@ -71,6 +71,13 @@ export const rules: readonly Rule[] = [
           ]
         : undefined,
   },
+  {
+    about: ["autoGroups", "group"],
+    refuse: ({ autoGroups, group }) =>
+      autoGroups?.length && group !== "auto"
+        ? ["autoGroups", 'has an effect only with group: "auto". Declare that too, or leave this out']
+        : undefined,
+  },
 ];
 
 /** `false` is the same as leaving it out; a quota of 0 is not. */

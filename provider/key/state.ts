@@ -38,6 +38,7 @@ export function fieldsOf(key: ResolvedKey, remainQuota: number): KeyFields {
     allowIps: key.allowIps,
     group: key.group,
     crossGroupRetry: key.crossGroupRetry,
+    ...(key.autoGroups !== undefined && { autoGroups: key.autoGroups }),
   };
 }
 
@@ -60,6 +61,8 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
   const live: Record<string, unknown> = {
     ...record,
     expiredTime: fromUnixSeconds(record.expiredTime),
+    // State of those who do not declare it has never held it.
+    autoGroups: known.autoGroups === undefined ? undefined : record.autoGroups,
     totalQuota:
       total === undefined || keepsTotal(record, total)
         ? total
@@ -68,13 +71,14 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
   const kept: Record<string, unknown> = {};
   for (const name of propertyNames)
     kept[name] = same(name, live[name], known[name]) ? known[name] : live[name];
-  const { remainQuota, totalQuota, ...properties } = kept as unknown as ResolvedKey;
+  const { remainQuota, totalQuota, autoGroups, ...properties } = kept as unknown as ResolvedKey;
   const declaredQuota =
     known.name === undefined && !record.unlimitedQuota ? record.remainQuota : known.remainQuota;
   return {
     ...properties,
     ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
     ...(totalQuota !== undefined && { totalQuota }),
+    ...(autoGroups !== undefined && { autoGroups }),
     ...(record.key !== undefined && { key: record.key }),
     userId: record.userId,
     createdTime: fromUnixSeconds(record.createdTime),

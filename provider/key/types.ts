@@ -19,6 +19,8 @@ export interface ResolvedKey {
   allowIps: string[];
   group: string;
   crossGroupRetry: boolean;
+  /** Absent if it is not declared: then it is left as it is. */
+  autoGroups?: string[];
 }
 
 /**
@@ -55,12 +57,14 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. Whatever released versions have stored (`test/upgrade/states/`) must stay readable. */
-export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "key" | "account"> &
+export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "autoGroups" | "key" | "account"> &
   Remembered & {
     /** As last declared and written; absent if it is not declared. */
     remainQuota?: number;
     /** The declared total, or remaining + used where the live key differs. Only if declared. */
     totalQuota?: number;
+    /** Only if declared. */
+    autoGroups?: string[];
     /** Absent if the key was created but its secret could not be read. */
     key?: string;
     /** Distinguishes this adoption from any other of the same key. Absent if the provider created the key. */

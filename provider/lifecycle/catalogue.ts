@@ -95,6 +95,7 @@ export function soughtValues(inputs: KeyInputs, old: Partial<KeyInputs>): Sought
       offer: groups,
       values: fresh([inputs.group ?? ""], [before.group ?? ""]),
     },
+    { property: "autoGroups", offer: groups, values: fresh(inputs.autoGroups, before.autoGroups) },
   ];
   return sought.filter(({ values }) => values.length > 0);
 }

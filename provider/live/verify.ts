@@ -10,7 +10,9 @@ const fixed = propertyNames.filter(
 
 /** The fields of a record that are not what was sent. */
 export function changedFields(record: KeyFields, sent: KeyFields): (keyof KeyFields)[] {
-  return fixed.filter((name) => !same(name, comparable(name, record), comparable(name, sent)));
+  return fixed.filter(
+    (name) => sent[name] !== undefined && !same(name, comparable(name, record), comparable(name, sent)),
+  );
 }
 
 /**

@@ -197,6 +197,19 @@ describe("lists", () => {
   });
 });
 
+test("autoGroups need the group auto, and are strings without repeats", () => {
+  const group = "auto";
+  expect(refusals({ autoGroups: ["vip"] })).toEqual(["autoGroups"]);
+  expect(refusals({ autoGroups: ["vip"], group: "vip" })).toEqual(["autoGroups"]);
+  expect(refusals({ autoGroups: ["vip"], group: unknown })).toEqual([]);
+  expect(refusals({ autoGroups: [], group: "vip" })).toEqual([]);
+  expect(refusals({ autoGroups: null })).toEqual([]);
+  for (const autoGroups of ["vip", ["vip", "vip"], [""], [1]])
+    expect(refusals({ autoGroups, group })).toEqual(["autoGroups"]);
+  for (const autoGroups of [["vip", "default"], [unknown, "vip"], unknown])
+    expect(refusals({ autoGroups, group })).toEqual([]);
+});
+
 test("crossGroupRetry needs a group", () => {
   expect(refusals({ crossGroupRetry: true })).toEqual(["crossGroupRetry"]);
   expect(refusals({ crossGroupRetry: true, group: "" })).toEqual(["crossGroupRetry"]);

@@ -59,6 +59,7 @@ describe("an editor", () => {
       "account",
       "adoptId",
       "allowIps",
+      "autoGroups",
       "crossGroupRetry",
       "expiredTime",
       "group",
