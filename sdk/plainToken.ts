@@ -20,8 +20,8 @@ export function warnOfPlainTokens(): void {
     const holdsToken = /accessToken|^[^{]/.test(pulumi.runtime.getConfig(name) ?? "");
     if (!holdsToken || (isConfigSecret?.(name) ?? true)) continue;
     void pulumi.log.warn(
-      `${name} contains an access token in plain text: everyone who can read the stack's settings or its state can read ` +
-        `the token. Encrypt it: \`${command}\`, and replace the token if others may have read it.`,
+      `${name} contains an access token in plain text, for everyone who can read the stack's settings or its state. ` +
+        `Encrypt it with \`${command}\``,
     );
   }
 }

@@ -27,7 +27,7 @@ export class NotConnectedError extends Error {
     /** The proxy that failed, and the HTTP status of its answer, if it gave one. Undefined if no proxy failed. */
     readonly atProxy?: { status?: number },
   ) {
-    super("not connected", { cause });
+    super("unconnected", { cause });
   }
 }
 
@@ -50,16 +50,15 @@ export function openConnections(proxy: HttpProxy | undefined, limits: Limits): D
     requestTls: connect,
     clientFactory: (origin, own) => proxyPool(origin, own, limits.connectMs),
     // What the agent connects with: through the tunnel that the pool above opens.
-    factory: (origin, own: { connect?: unknown }) =>
+    factory: (origin, own: { connect: buildConnector.connector }) =>
       new Pool(origin, { ...own, connect: reporting(own.connect) }),
   });
 }
 
 /** Reports every failure to connect as a {@link NotConnectedError}: undici's own errors do not tell whether a request was sent. */
-function reporting(connect: unknown): buildConnector.connector {
-  if (typeof connect !== "function") throw new TypeError("undici no longer passes its connector on");
+function reporting(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
-    (connect as buildConnector.connector)(options, (...[error, socket]) =>
+    connect(options, (...[error, socket]) =>
       error === null
         ? callback(null, socket)
         : callback(error instanceof NotConnectedError ? error : new NotConnectedError(error), null),
