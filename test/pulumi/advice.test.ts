@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Terminal } from "../faults/engine/terminal";
 import { type CometServer, faults } from "../server/index";
@@ -46,6 +47,16 @@ describe("after a token was reset", () => {
     const [advice = ""] = commands(output);
     await terminal.succeed(...advice.split(" "), "--yes");
     await terminal.succeed(...args);
+  });
+
+  test("a project that always refreshes is told the same", async () => {
+    const { stack, terminal } = await reset();
+    const project = readFileSync(stack.path("Pulumi.yaml"), "utf8");
+    stack.write("Pulumi.yaml", `${project}\noptions:\n  refresh: always\n`);
+    const { output } = await terminal.fail("up", "--yes");
+    const [advice = ""] = commands(output);
+    await terminal.succeed(...advice.split(" "), "--yes");
+    await terminal.succeed("up", "--yes");
   });
 });
 
