@@ -100,8 +100,10 @@ const cases: Record<string, Case> = {
   },
   "an outage after a key was created": {
     given: (situation) => {
-      situation.server.fault({ method: "POST" }, faults.reset({ act: true }));
-      outage({ method: "GET" })(situation);
+      situation.server.fault({ method: "POST" }, (exchange) => {
+        outage({ method: "GET" })(situation);
+        return faults.reset({ act: true })(exchange);
+      });
     },
     advice: "delete it in the CometAPI console if it is there",
     follow: ({ hung, server, setup }) => {
