@@ -103,9 +103,10 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
   /**
    * @param name the logical name, unique within the stack
    * @param args what each key is to be, and when a new one becomes current
-   * @param opts `dependsOn` and the like. With `protect` no key would ever be removed, and the `up` fails
+   * @param opts `dependsOn` and the like. `hooks`, `ignoreChanges` and `retainOnDelete` hold for each key; `protect` for
+   * the current one, and for no previous key, which is to be removed
    */
-  constructor(name: string, args: RotatingCometApiKeyArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: RotatingCometApiKeyArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { every, overlap: _, anchor, hardExpiry, ...keyArgs } = args;
     const { schedule, refused } = readSchedule(args);
     if (schedule === undefined) throw runError(`RotatingCometApiKey "${name}": ${refused.join(" ")}`);
@@ -113,34 +114,52 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
 
     const { overlap } = schedule;
     const now = clock();
-    const slot = slotAt(schedule, now);
-    const keyOf = (slot: Slot) =>
-      new CometApiKey(
-        `${name}-${slotLabel(slot)}`,
-        {
-          ...keyArgs,
-          name: pulumi.output(keyArgs.name).apply((given) => given && `${given}-${slotLabel(slot)}`),
-          ...(hardExpiry && { expiredTime: toRfc3339(Date.parse(slot.end) + overlap) }),
-        },
-        { parent: this },
-      );
-    const current = keyOf(slot);
+    const newest = slotAt(schedule, now);
+    const keys = new Map<string, CometApiKey>();
+    const keyOf = (slot: Slot, { isPrevious }: { isPrevious: boolean }) => {
+      const key =
+        keys.get(slot.start) ??
+        new CometApiKey(
+          `${name}-${slotLabel(slot)}`,
+          {
+            ...keyArgs,
+            name: pulumi.output(keyArgs.name).apply((given) => given && `${given}-${slotLabel(slot)}`),
+            ...(hardExpiry && { expiredTime: toRfc3339(Date.parse(slot.end) + overlap) }),
+          },
+          // Protected until the end, the `up` that removes it would fail.
+          { ...passedOn(opts), parent: this, ...(isPrevious && { protect: false }) },
+        );
+      keys.set(slot.start, key);
+      return key;
+    };
+    const next = keyOf(newest, { isPrevious: false });
     const rotation = new Rotation(
       name,
-      { ...slot, now: toRfc3339(now), overlap, hardExpiry: hardExpiry === true },
-      // What was not made must not be remembered as if it had been.
-      { parent: this, dependsOn: current },
+      {
+        ...newest,
+        now: toRfc3339(now),
+        overlap,
+        hardExpiry: hardExpiry === true,
+        protect: isProtected(this),
+        created: isCreated(next),
+      },
+      { parent: this },
     );
 
-    this.key = current.key;
-    this.current = described(current, slot);
+    // Not simply `next`: a run that leaves it out, or cannot create it, hands on the key that state says is current.
+    const current = pulumi.all([rotation.start, rotation.end]).apply(([start, end]) => {
+      // Nothing is remembered by a new rotation that this run leaves out.
+      const slot = start === undefined || end === undefined ? newest : { start, end };
+      return { slot, key: keyOf(slot, { isPrevious: false }) };
+    });
+    this.key = current.apply(({ key }) => key.key);
+    this.current = current.apply(({ key, slot }) => described(key, slot));
     this.previous = rotation.kept.apply((kept) => {
       // Whoever tests a program with mocks knows nothing of what is remembered.
-      const [newest] = (kept ?? []).map((slot) => described(keyOf(slot), slot));
-      return pulumi.output(newest);
+      const [latest] = (kept ?? []).map((slot) => described(keyOf(slot, { isPrevious: true }), slot));
+      return pulumi.output(latest);
     });
-    this.rotatesAt = pulumi.output(slot.end);
-    void expectRemembered(name, rotation);
+    this.rotatesAt = current.apply(({ slot }) => slot.end);
     this.registerOutputs({
       key: this.key,
       current: this.current,
@@ -150,17 +169,34 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
   }
 }
 
+/** The options that mean its keys when they are given to a rotation. The engine passes on none of them. */
+function passedOn({
+  hooks,
+  ignoreChanges,
+  retainOnDelete,
+}: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
+  return {
+    ...(hooks !== undefined && { hooks }),
+    ...(ignoreChanges !== undefined && { ignoreChanges }),
+    ...(retainOnDelete !== undefined && { retainOnDelete }),
+  };
+}
+
+/** By its own options, its parent's, or a transformation. */
+function isProtected(resource: pulumi.Resource): boolean {
+  return "__protect" in resource && resource.__protect === true;
+}
+
 /**
- * Ends the program when the current key could not be made or updated. The engine does by itself, but for
- * `--continue-on-error`: then it would go on to delete every key that the program did not declare, and those before
- * can be declared only with what is remembered. To log an error is no help: the deletes come before the program's end.
+ * Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no id.
+ *
+ * A plain value, not an output: with a dependency on a key that the run leaves out, the engine would store a state
+ * that it refuses to read, and with one on a key that failed it would skip what has to be remembered.
  */
-async function expectRemembered(name: string, { kept }: Rotation): Promise<void> {
+async function isCreated({ id }: CometApiKey): Promise<boolean> {
   const { serializeProperty, unknownValue, isDryRun } = pulumi.runtime;
-  if ((await serializeProperty("kept", kept)) !== unknownValue || isDryRun()) return;
-  throw runError(
-    `RotatingCometApiKey "${name}": the current key could not be made or updated, so no key is taken away.`,
-  );
+  const known = await serializeProperty("id", id);
+  return isDryRun() || (known !== unknownValue && known !== undefined);
 }
 
 function described({ id, name }: CometApiKey, { start, end }: Slot): pulumi.Output<RotatedKey> {
@@ -179,15 +215,27 @@ function clock(): number {
 
 /** What a rotation remembers from one `up` to the next: see `provider/dynamic/rotation.ts`. */
 class Rotation extends pulumi.CustomResource {
+  declare readonly start: pulumi.Output<string | undefined>;
+  declare readonly end: pulumi.Output<string | undefined>;
   declare readonly kept: pulumi.Output<Slot[] | undefined>;
 
   constructor(
     name: string,
-    inputs: Slot & { now: string; overlap: number; hardExpiry: boolean },
+    inputs: Slot & {
+      now: string;
+      overlap: number;
+      hardExpiry: boolean;
+      protect: boolean;
+      created: Promise<boolean>;
+    },
     opts: pulumi.CustomResourceOptions,
   ) {
+    const type = "pulumi-nodejs:dynamic/cometapi:Rotation";
     // As with the provider of CometApiKey, this text is in every state: it may never change, nor what it names.
     const __provider = 'exports.handler=()=>require("pulumi-cometapi/provider/rotation")';
-    super("pulumi-nodejs:dynamic/cometapi:Rotation", name, { kept: undefined, ...inputs, __provider }, opts);
+    // A preview does not know when the update will be: what the update remembers must be nothing else than planned.
+    const since = pulumi.runtime.isDryRun() ? pulumi.runtime.unknownValue : inputs.now;
+    const __urn = pulumi.createUrn(name, type, opts.parent);
+    super(type, name, { kept: undefined, ...inputs, since, __urn, __provider }, opts);
   }
 }

@@ -143,7 +143,8 @@ function resolveName(
   const kept = __autoName === undefined ? {} : { __autoName };
   if (key.name !== undefined && key.name !== null) return { name: key.name, ...kept };
   if (__autoName !== undefined) return { name: __autoName, ...kept };
-  if (isUnknown(logicalName)) return { name: logicalName };
+  // Both are unknown until the update: a plan refuses what its preview did not have.
+  if (isUnknown(logicalName)) return { name: logicalName, __autoName: logicalName };
   const name = generatedName(logicalName);
   return { name, __autoName: name };
 }
