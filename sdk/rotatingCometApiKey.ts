@@ -187,16 +187,19 @@ function isProtected(resource: pulumi.Resource): boolean {
   return "__protect" in resource && resource.__protect === true;
 }
 
-/**
- * Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no id.
- *
- * A plain value, not an output: with a dependency on a key that the run leaves out, the engine would store a state
- * that it refuses to read, and with one on a key that failed it would skip what has to be remembered.
- */
+/** Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no id. */
 async function isCreated({ id }: CometApiKey): Promise<boolean> {
-  const { serializeProperty, unknownValue, isDryRun } = pulumi.runtime;
-  const known = await serializeProperty("id", id);
-  return isDryRun() || (known !== unknownValue && known !== undefined);
+  const known = await plain(id);
+  return pulumi.runtime.isDryRun() || (known !== pulumi.runtime.unknownValue && known !== undefined);
+}
+
+/**
+ * The value of an output, without a dependency on what it comes from. With one on a key that a run leaves out, the
+ * engine stores a state that it refuses to read, and with one on a key that failed it skips what is to be remembered.
+ * To depend on a component is to depend on all keys in it.
+ */
+function plain(output: pulumi.Output<string>): Promise<unknown> {
+  return pulumi.runtime.serializeProperty("output", output);
 }
 
 function described({ id, name }: CometApiKey, { start, end }: Slot): pulumi.Output<RotatedKey> {
@@ -235,7 +238,7 @@ class Rotation extends pulumi.CustomResource {
     const __provider = 'exports.handler=()=>require("pulumi-cometapi/provider/rotation")';
     // A preview does not know when the update will be: what the update remembers must be nothing else than planned.
     const since = pulumi.runtime.isDryRun() ? pulumi.runtime.unknownValue : inputs.now;
-    const __urn = pulumi.createUrn(name, type, opts.parent);
+    const __urn = plain(pulumi.createUrn(name, type, opts.parent));
     super(type, name, { kept: undefined, ...inputs, since, __urn, __provider }, opts);
   }
 }

@@ -130,11 +130,14 @@ function history(days: Day[]): RotationState[] {
     const after = nextState(memory, {
       ...slot,
       now: toRfc3339(now * day),
+      since: toRfc3339(now * day),
       overlap: overlap * day,
       hardExpiry,
+      protect: false,
+      created: true,
     });
     memory = after;
-    return after;
+    return after as RotationState;
   });
 }
 
