@@ -76,6 +76,10 @@ export function nextState(
   };
 }
 
+const noCurrentKey =
+  "The rotation has no current key: this run left its new key out, or could not create it, and remembers no previous " +
+  "one. Run `pulumi up` without --target, --exclude and --target-replace.";
+
 /** What each rotation remembered when this run began. */
 const remembered = new Map<string, Partial<RotationState>>();
 
@@ -83,9 +87,13 @@ export function check(
   olds: Partial<RotationState>,
   { __urn, ...news }: RotationInputs & { __urn: string },
 ): Promise<dynamic.CheckResult> {
-  // A resource that is replaced (`--replace`) is checked a second time, as a new one: it must not forget its keys.
+  // A resource that `replaceOnChanges` replaces is checked a second time, as a new one: it must not forget its keys.
   if (olds.start !== undefined) remembered.set(__urn, olds);
-  return Promise.resolve({ inputs: nextState(remembered.get(__urn) ?? olds, news) });
+  const inputs = nextState(remembered.get(__urn) ?? olds, news);
+  return Promise.resolve({
+    inputs,
+    failures: inputs.start === undefined ? [{ property: "", reason: noCurrentKey }] : [],
+  });
 }
 
 export function create(inputs: Partial<RotationState>): Promise<dynamic.CreateResult> {
