@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { assertProviderFound } from "./assertProviderFound";
+import { plain } from "./plain";
 import { warnOfPlainTokens } from "./plainToken";
+import { runError } from "./runError";
 
 /** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
 export type CometApiKeyStatus = "enabled" | "disabled";
@@ -305,6 +308,13 @@ export class CometApiKey extends pulumi.CustomResource {
    * @param opts `protect`, `retainOnDelete`, `replacementTrigger` and the like
    */
   constructor(name: string, args: WrittenKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
+    if (opts.import !== undefined) {
+      throw runError(
+        `CometApiKey "${name}": the option import cannot be used, because Pulumi cannot import a resource of this kind. ` +
+          `Give the argument adoptId: ${JSON.stringify(opts.import)} instead, and the existing key is adopted.`,
+      );
+    }
+    assertProviderFound("pulumi-cometapi/provider");
     super(
       type,
       name,
@@ -315,7 +325,7 @@ export class CometApiKey extends pulumi.CustomResource {
         ...(opts.id === undefined && { __logicalName: seed(name) }),
         // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
         ...((args.adoptId !== undefined || isWarnedOfModels()) && {
-          __urn: pulumi.createUrn(name, type, opts.parent),
+          __urn: plain(pulumi.createUrn(name, type, opts.parent)),
         }),
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CometApiKey, type CometApiKeyArgs } from "./cometApiKey";
 import { toRfc3339 } from "./instant";
+import { plain } from "./plain";
 import { runError } from "./runError";
 import { instant, readSchedule, type Slot, slotAt, slotLabel } from "./slots";
 
@@ -187,19 +188,13 @@ function isProtected(resource: pulumi.Resource): boolean {
   return "__protect" in resource && resource.__protect === true;
 }
 
-/** Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no id. */
+/**
+ * Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no
+ * id.
+ */
 async function isCreated({ id }: CometApiKey): Promise<boolean> {
   const known = await plain(id);
   return pulumi.runtime.isDryRun() || (known !== pulumi.runtime.unknownValue && known !== undefined);
-}
-
-/**
- * The value of an output, without a dependency on what it comes from. With one on a key that a run leaves out, the
- * engine stores a state that it refuses to read, and with one on a key that failed it skips what is to be remembered.
- * To depend on a component is to depend on all keys in it.
- */
-function plain(output: pulumi.Output<string>): Promise<unknown> {
-  return pulumi.runtime.serializeProperty("output", output);
 }
 
 function described({ id, name }: CometApiKey, { start, end }: Slot): pulumi.Output<RotatedKey> {

@@ -78,13 +78,19 @@ export class KeyLifecycle {
     old: Partial<KeyState>,
   ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
     // `CometApiKey.get` has no state: it looks where a new key would be created.
-    const known = old.name === undefined ? await this.stateToGet(id, old) : old;
+    const isGet = old.name === undefined;
+    const known = isGet ? await this.stateToGet(id, old) : old;
     this.operations.noteOwner(known);
     this.memory.forget(id, known);
     const live = await this.operations.run(
       `reading ${keyLabel(id, known)}`,
       known,
-      (api) => read(api, id, known),
+      async (api) => {
+        const found = await read(api, id, known);
+        // To the engine this would be success, and whoever uses the key would be given undefined.
+        if (found === undefined && isGet) throw new ProviderError(notFound(id, known.account));
+        return found;
+      },
       { id },
     );
     if (live === undefined) this.adoptions.forget(id, known);
@@ -119,4 +125,13 @@ export class KeyLifecycle {
       return { ...old, ...(account !== undefined && { account }) };
     });
   }
+}
+
+/** Why `CometApiKey.get` has no key to hand on. */
+function notFound(id: string, account: string | undefined): string {
+  const where = account === undefined ? "the default account" : `the account "${account}"`;
+  return (
+    `there is no key ${id} in ${where}. Was it deleted, or is it in another account? Correct the id or the option ` +
+    "account of CometApiKey.get, or remove that call"
+  );
 }
