@@ -56,7 +56,7 @@ describe("names", () => {
 
   test("a name to be generated is unknown at preview, as the update will draw other digits", () => {
     const { inputs } = check({ declared: {}, old: {}, logicalName: unknown, accounts, now });
-    expect(inputs).toEqual({ name: unknown });
+    expect(inputs).toEqual({ name: unknown, __autoName: unknown });
   });
 
   test("50 characters are taken and 51 refused, counted in code points", () => {
