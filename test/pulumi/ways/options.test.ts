@@ -96,7 +96,7 @@ describe("a rotation", { timeout: 120_000 }, () => {
   });
 
   it("keeps its keys under another name and within another component, by aliases, whatever is retained", async () => {
-    const keys = living();
+    const keys = rotated();
     const within = () =>
       new RotatingCometApiKey("renamed", args, {
         parent: new Backend(),
@@ -105,10 +105,10 @@ describe("a rotation", { timeout: 120_000 }, () => {
     on(62);
     write(within);
     await stack.up();
-    expect(living()).toEqual(keys);
+    expect(rotated()).toEqual(keys);
     on(91);
     await stack.up();
-    expect(living()).toHaveLength(keys.length + 1);
+    expect(rotated()).toHaveLength(keys.length + 1);
     write(() => {
       pulumi.runtime.registerStackTransformation(({ props, opts }) => ({
         props,
@@ -120,7 +120,7 @@ describe("a rotation", { timeout: 120_000 }, () => {
     on(94);
     await stack.up();
     // What is retained leaves the stack, and lives on.
-    expect(living()).toHaveLength(keys.length + 1);
+    expect(rotated()).toHaveLength(keys.length + 1);
     expect(stack.resources().filter(({ type }) => type.endsWith(":CometApiKey"))).toHaveLength(2);
     expect((await output())?.name).toMatch(/^renamed-20990405-/);
     expect(server.violations).toEqual([]);
