@@ -266,6 +266,16 @@ export class TestStack {
     );
   }
 
+  /** `pulumi …` as typed, for what the methods above have no option for. Throws with what was printed. */
+  async command(...args: string[]): Promise<string> {
+    let printed = "";
+    const code = await this.pulumi(args, (text) => {
+      printed += text;
+    });
+    if (code !== 0) throw new Error(printed);
+    return printed;
+  }
+
   /** Replaces one piece of text in a file of the project, which must be there once. */
   edit(file: string, from: string, to: string): void {
     const before = readFileSync(this.path(file), "utf8");

@@ -71,7 +71,9 @@ describe("keys", { timeout: 120_000 }, () => {
   it("stay the same under other logical names, by aliases and by pulumi state rename", async () => {
     const limits = 'modelLimits: ["gpt-5"]';
     await isAsOnce(async () => {
-      write(keys(limits).replace('"fresh"', '"renamed"').replace("{});", '{ aliases: [{ name: "fresh" }] });'));
+      write(
+        keys(limits).replace('"fresh"', '"renamed"').replace("{});", '{ aliases: [{ name: "fresh" }] });'),
+      );
       await stack.up();
       await stack.command("state", "rename", "--yes", stack.resource("renamed").urn, "fresh");
       write(keys(limits));

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { CometApiKey, RotatingCometApiKey } from "../../../sdk/index";
 import type { CometServer, KeyView } from "../../server/index";
-import { failure, newStack, startEmulator, type TestStack } from "../stack";
+import { newStack, startEmulator, type TestStack } from "../stack";
 
 /**
  * A rotation with the options that resources are given, by itself, by its parent and by a transformation. The programs
@@ -29,7 +29,7 @@ describe("a rotation", { timeout: 120_000 }, () => {
   const rotated = () => living().filter(({ name }) => name !== "other");
   /** The living key that the stack's output is. */
   const output = async () => {
-    const { rkey } = await stack.outputs();
+    const { rkey } = await stack.stack.outputs();
     return living().find(({ key }) => key === rkey?.value);
   };
   const write = (declare: () => RotatingCometApiKey | undefined) => {
@@ -49,13 +49,13 @@ describe("a rotation", { timeout: 120_000 }, () => {
   it("that is new changes nothing while it is left out", async () => {
     on(1);
     write(() => undefined);
-    await stack.up();
+    await stack.stack.up();
     write(() => rotating());
-    await stack.up({ target: ["**CometApiKey::other"] });
-    await stack.up({ exclude: ["**RotatingCometApiKey**"] });
-    await stack.refresh({ runProgram: true });
+    await stack.stack.up({ target: ["**CometApiKey::other"] });
+    await stack.stack.up({ exclude: ["**RotatingCometApiKey**"] });
+    await stack.stack.refresh({ runProgram: true });
     expect(rotated()).toEqual([]);
-    await stack.up();
+    await stack.stack.up();
     expect(await output()).toEqual(rotated()[0]);
   });
 
@@ -68,30 +68,30 @@ describe("a rotation", { timeout: 120_000 }, () => {
       return rotating({ hooks: { afterCreate: [hook] } });
     });
     on(31);
-    await stack.up();
+    await stack.stack.up();
     expect(created).toEqual(["r-20990204"]);
   });
 
   it("ignores changes that it is told to ignore in each of its keys", async () => {
     on(31);
     write(() => rotating({ ignoreChanges: ["modelLimits"] }, { modelLimits: ["gpt-5"] }));
-    await stack.up();
+    await stack.stack.up();
     expect(rotated().map(({ model_limits }) => model_limits)).toEqual(["", ""]);
   });
 
   it("that is protected keeps its current key, and goes on rotating", async () => {
     write(() => rotating({ protect: true }, { overlap: "PT0S" }));
     on(34);
-    await stack.up();
+    await stack.stack.up();
     expect(rotated()).toHaveLength(1);
     on(61);
-    await stack.up();
+    await stack.stack.up();
     // Its protection must go before the key does.
     expect(rotated()).toHaveLength(2);
     on(62);
-    await stack.up();
+    await stack.stack.up();
     expect(rotated()).toEqual([await output()]);
-    await failure(stack.destroy());
+    await expect(stack.stack.destroy()).rejects.toThrow("protected");
     expect(rotated()).toEqual([await output()]);
   });
 
@@ -104,10 +104,10 @@ describe("a rotation", { timeout: 120_000 }, () => {
       });
     on(62);
     write(within);
-    await stack.up();
+    await stack.stack.up();
     expect(rotated()).toEqual(keys);
     on(91);
-    await stack.up();
+    await stack.stack.up();
     expect(rotated()).toHaveLength(keys.length + 1);
     write(() => {
       pulumi.runtime.registerStackTransformation(({ props, opts }) => ({
@@ -116,9 +116,9 @@ describe("a rotation", { timeout: 120_000 }, () => {
       }));
       return within();
     });
-    await stack.up();
+    await stack.stack.up();
     on(94);
-    await stack.up();
+    await stack.stack.up();
     // What is retained leaves the stack, and lives on.
     expect(rotated()).toHaveLength(keys.length + 1);
     expect(stack.resources().filter(({ type }) => type.endsWith(":CometApiKey"))).toHaveLength(2);
