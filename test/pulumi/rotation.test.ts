@@ -118,7 +118,8 @@ describe("a rotating key, over simulated days", () => {
     const made = living();
     on(61);
     const { changes } = told(await stack.refresh({ runProgram: true, expectNoChanges: true }));
-    expect(changes).toEqual([]);
+    // The newest engine shows each component, and the stack, as updated to what it was.
+    expect(keysAmong(changes)).toEqual([]);
     expect(living()).toEqual(made);
   });
 
