@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { assertProviderFound } from "./assertProviderFound";
-import { plain } from "./plain";
 import { warnOfPlainTokens } from "./plainToken";
 import { runError } from "./runError";
+import { withoutDependencies } from "./withoutDependencies";
 
 /** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
 export type CometApiKeyStatus = "enabled" | "disabled";
@@ -325,7 +325,7 @@ export class CometApiKey extends pulumi.CustomResource {
         ...(opts.id === undefined && { __logicalName: seed(name) }),
         // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
         ...((args.adoptId !== undefined || isWarnedOfModels()) && {
-          __urn: plain(pulumi.createUrn(name, type, opts.parent)),
+          __urn: withoutDependencies(pulumi.createUrn(name, type, opts.parent)),
         }),
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),

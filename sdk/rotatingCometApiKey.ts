@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CometApiKey, type CometApiKeyArgs } from "./cometApiKey";
 import { toRfc3339 } from "./instant";
-import { plain } from "./plain";
 import { runError } from "./runError";
 import { instant, readSchedule, type Slot, slotAt, slotLabel } from "./slots";
+import { withoutDependencies } from "./withoutDependencies";
 
 /** The arguments of a {@link RotatingCometApiKey}: those of each of its keys, and when a new one becomes current. */
 export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredTime" | "adoptId"> {
@@ -193,7 +193,7 @@ function isProtected(resource: pulumi.Resource): boolean {
  * id.
  */
 async function isCreated({ id }: CometApiKey): Promise<boolean> {
-  const known = await plain(id);
+  const known = await withoutDependencies(id);
   return pulumi.runtime.isDryRun() || (known !== pulumi.runtime.unknownValue && known !== undefined);
 }
 
@@ -233,7 +233,7 @@ class Rotation extends pulumi.CustomResource {
     const __provider = 'exports.handler=()=>require("pulumi-cometapi/provider/rotation")';
     // A preview does not know when the update will be: what the update remembers must be nothing else than planned.
     const since = pulumi.runtime.isDryRun() ? pulumi.runtime.unknownValue : inputs.now;
-    const __urn = plain(pulumi.createUrn(name, type, opts.parent));
+    const __urn = withoutDependencies(pulumi.createUrn(name, type, opts.parent));
     super(type, name, { kept: undefined, ...inputs, since, __urn, __provider }, opts);
   }
 }

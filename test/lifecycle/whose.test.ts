@@ -132,7 +132,7 @@ describe("a key is gone when the list of its own account does not hold it", () =
 
   test("also for a key that no state knows: the account has none of that id", async () => {
     const { setup } = await made();
-    expect(await setup.lifecycle.read("1", {})).toBeUndefined();
+    await expect(setup.lifecycle.read("1", {})).rejects.toThrow("there is no key 1 in the default account");
   });
 });
 
