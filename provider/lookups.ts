@@ -1,22 +1,17 @@
 import type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "../sdk/lookupTypes";
-import type { CometApi } from "./api/client";
 import { systemClock } from "./api/clock";
 import { RefusedError } from "./api/errors";
-import { accountOf } from "./config/accounts";
 import { readConfig } from "./config/config";
 import type { Host } from "./config/createClient";
 import { ProviderError } from "./errors";
 import { fromUnixSeconds } from "./key/instant";
 import { stateOf } from "./key/state";
-import { OperationError, withUserErrors } from "./lifecycle/explain";
-import { withSharedClient } from "./sharedClients";
+import { OperationError } from "./lifecycle/explain";
+import { type Sought, withClient } from "./lookupClient";
 
+/** What a program can look up. Runs in the program's own process, which loads this file with the first lookup. */
+export { account, keySpend } from "./moneyLookups";
 export { OperationError, readConfig, systemClock };
-
-/** What a program can look up. Runs in the program's own process, which loads this file with the first look-up. */
-export interface Sought {
-  account?: string | null | undefined;
-}
 
 /** What a key is told of itself: by its own secret, or of many keys by the list of the account. */
 export function usage(host: Host, { key, account }: Sought & { key: string }): Promise<CometApiKeyUsage> {
@@ -72,20 +67,5 @@ export function models(host: Host, { account }: Sought): Promise<CometApiModel[]
     const models = await api.models();
     if (models === undefined) throw new ProviderError("this server does not list the models of an account");
     return models;
-  });
-}
-
-function withClient<T>(
-  host: Host,
-  doing: string,
-  declared: string | null | undefined,
-  tokenNeeded: boolean,
-  look: (api: CometApi) => Promise<T>,
-): Promise<T> {
-  const account = accountOf({ account: declared }, host.config.accounts);
-  const name = typeof account === "object" ? undefined : account;
-  return withUserErrors(name === undefined ? doing : `${doing} in account "${name}"`, name, async () => {
-    if (typeof account === "object") throw new ProviderError(account.reason);
-    return withSharedClient(host, account, tokenNeeded, (client) => client.run(look, { wantsSecret: false }));
   });
 }

@@ -1,8 +1,14 @@
 export { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "./cometApiKey";
 export {
+  type GetCometApiAccountArgs,
+  type GetCometApiKeySpendArgs,
   type GetCometApiKeysArgs,
   type GetCometApiKeyUsageArgs,
   type GetCometApiModelsArgs,
+  getCometApiAccount,
+  getCometApiAccountOutput,
+  getCometApiKeySpend,
+  getCometApiKeySpendOutput,
   getCometApiKeys,
   getCometApiKeysOutput,
   getCometApiKeyUsage,
@@ -11,6 +17,8 @@ export {
   getCometApiModelsOutput,
 } from "./lookups";
 export type {
+  CometApiAccount,
+  CometApiKeySpend,
   CometApiKeySummary,
   CometApiKeyUsage,
   CometApiModel,

@@ -73,3 +73,38 @@ export interface CometApiModelPricing {
   /** For a second, of sound or film. */
   perSecond?: number;
 }
+
+/**
+ * An account, with what it has left and has used. Dollars are counted by the unit that the server says it has, or else
+ * 500,000 to the dollar.
+ */
+export interface CometApiAccount {
+  /** The numeric id, which is the `userId` of its keys. */
+  id: number;
+  /** The group that its keys are in if they name none. */
+  group: string;
+  /** The balance, in CometAPI's internal units. */
+  availableQuota: number;
+  /** The balance, in US dollars. */
+  availableUsd: number;
+  /** What the account has used in all, in CometAPI's internal units. */
+  usedQuota: number;
+  /** What the account has used in all, in US dollars. */
+  usedUsd: number;
+  /** For how many more days the balance lasts, as CometAPI predicts it; undefined where it does not. */
+  predictedDays: number | undefined;
+}
+
+/** What a key has spent in a period. */
+export interface CometApiKeySpend {
+  /** The display name that the log was searched for. */
+  name: string;
+  /** The start of the period: RFC 3339 in UTC. */
+  from: string;
+  /** The end of the period, which does not belong to it: RFC 3339 in UTC. */
+  to: string;
+  /** What was spent, in CometAPI's internal units. */
+  usedQuota: number;
+  /** What was spent, in US dollars. */
+  usedUsd: number;
+}

@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withLookups } from "./loadLookups";
-import type { CometApiKeySummary, CometApiKeyUsage, CometApiModel } from "./lookupTypes";
+import type {
+  CometApiAccount,
+  CometApiKeySpend,
+  CometApiKeySummary,
+  CometApiKeyUsage,
+  CometApiModel,
+} from "./lookupTypes";
+import { toUsd } from "./usd";
 
 /** The arguments of a look-up as its `…Output` form takes them. */
 type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
@@ -30,6 +37,21 @@ export interface GetCometApiKeysArgs extends LookupArgs {
 
 /** The arguments of {@link getCometApiModels}. */
 export interface GetCometApiModelsArgs extends LookupArgs {}
+
+/** The arguments of {@link getCometApiAccount}. */
+export interface GetCometApiAccountArgs extends LookupArgs {}
+
+/** The arguments of {@link getCometApiKeySpend}: either `name` or `id`, and a period. */
+export interface GetCometApiKeySpendArgs extends LookupArgs {
+  /** The display name of the key. The key itself may be gone: the log keeps what it spent. */
+  name?: string | null | undefined;
+  /** The id of a key that the account has. Its spending is found by the name that it has now. */
+  id?: pulumi.ID | null | undefined;
+  /** The start of the period: RFC 3339 with an offset, or whole Unix seconds. */
+  from: string | number;
+  /** The end of the period, which is the first second after it. Default: now. */
+  to?: string | number | null | undefined;
+}
 
 /**
  * What a key has used and what it has left, now: read at every preview and update, with the key's own secret.
@@ -99,4 +121,58 @@ export function getCometApiModelsOutput(
   args: Inputs<GetCometApiModelsArgs> = {},
 ): pulumi.Output<CometApiModel[]> {
   return pulumi.output(args).apply((given) => getCometApiModels(given));
+}
+
+/**
+ * The account that the access token belongs to, with what it has left and has used, now, in units and US dollars.
+ *
+ * ```ts
+ * const { availableUsd, predictedDays } = await getCometApiAccount();
+ * ```
+ *
+ * @throws {pulumi.RunError} when a setting is missing, or CometAPI cannot be reached or refuses
+ */
+export async function getCometApiAccount(args: GetCometApiAccountArgs = {}): Promise<CometApiAccount> {
+  const { unitsPerUsd, ...found } = await withLookups(({ account }, host) => account(host, args));
+  return {
+    ...found,
+    availableUsd: toUsd(found.availableQuota, unitsPerUsd),
+    usedUsd: toUsd(found.usedQuota, unitsPerUsd),
+  };
+}
+
+/** {@link getCometApiAccount} with arguments that are outputs. */
+export function getCometApiAccountOutput(
+  args: Inputs<GetCometApiAccountArgs> = {},
+): pulumi.Output<CometApiAccount> {
+  return pulumi.output(args).apply((given) => getCometApiAccount(given));
+}
+
+/**
+ * What a key has spent in a period, by the server's own log of requests.
+ *
+ * ```ts
+ * const { usedUsd } = await getCometApiKeySpend({ name: "backend", from: "2026-11-01T00:00:00Z" });
+ * ```
+ *
+ * The log knows keys by their names alone. So it is an error when several keys of the account have the name. What a key
+ * spent under an earlier name is not counted, and what a deleted key of the same name spent is.
+ *
+ * Limit: a New API server answers 20 such lookups in 20 minutes, and counts lookups of usage and of masked keys among
+ * them. Further ones wait. Identical ones that wait at the same time share one request. For what many keys have used in
+ * their whole lives, {@link getCometApiKeys} needs one request for a hundred keys.
+ *
+ * @throws {pulumi.RunError} when an argument cannot be used, several keys have the name, the account has no key of the
+ * id, the server keeps no log, or CometAPI cannot be reached or refuses
+ */
+export async function getCometApiKeySpend(args: GetCometApiKeySpendArgs): Promise<CometApiKeySpend> {
+  const { unitsPerUsd, ...found } = await withLookups(({ keySpend }, host) => keySpend(host, args));
+  return { ...found, usedUsd: toUsd(found.usedQuota, unitsPerUsd) };
+}
+
+/** {@link getCometApiKeySpend} with arguments that are outputs. */
+export function getCometApiKeySpendOutput(
+  args: Inputs<GetCometApiKeySpendArgs>,
+): pulumi.Output<CometApiKeySpend> {
+  return pulumi.output(args).apply((given) => getCometApiKeySpend(given));
 }

@@ -355,6 +355,11 @@ export class CometApi {
     }
   }
 
+  /** Reads what is not about one key. */
+  get<T>(path: string, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
+    return this.read({ method: "GET", path }, answer, verdictOf);
+  }
+
   /** A stranger's words, fit to be shown. */
   redact(text: string): string {
     return this.shared.transport.redact(text);
