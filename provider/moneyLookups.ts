@@ -1,5 +1,5 @@
 import type { CometApi } from "./api/client";
-import { RefusedError } from "./api/errors";
+import { NoAnswerError, RefusedError } from "./api/errors";
 import { readBalance, readPredictedDays, readSpend, readUnitsPerUsd } from "./api/money";
 import type { Host } from "./config/createClient";
 import { ProviderError } from "./errors";
@@ -54,20 +54,25 @@ export function keySpend(host: Host, { name, id, from, to, account }: SpendSough
     withClient(host, "reading what a key has spent", account, true, async (api) => {
       const period = readPeriod(from, to ?? Math.floor(host.clock.now() / 1000));
       const nameInLog = await onlyNameOf(api, name ?? undefined, id ?? undefined);
-      try {
-        const [usedQuota, unitsPerUsd] = await Promise.all([
-          // The server counts both ends in, so two periods in a row would share a second.
-          readSpend(api, { name: nameInLog, from: period.from, to: period.to - 1 }),
-          readUnitsPerUsd(api),
-        ]);
-        const [start, end] = [canonicalInstant(period.from), canonicalInstant(period.to)];
-        return { name: nameInLog, from: start, to: end, usedQuota, unitsPerUsd };
-      } catch (error) {
-        if (!(error instanceof RefusedError) || error.httpStatus !== 404) throw error;
-        throw new ProviderError("this server has no log of what keys spend", { cause: error });
-      }
+      const [usedQuota, unitsPerUsd] = await Promise.all([
+        // The server counts both ends in, so two periods in a row would share a second.
+        readSpend(api, { name: nameInLog, from: period.from, to: period.to - 1 }).catch(explainNoLog),
+        readUnitsPerUsd(api),
+      ]);
+      const [start, end] = [canonicalInstant(period.from), canonicalInstant(period.to)];
+      return { name: nameInLog, from: start, to: end, usedQuota, unitsPerUsd };
     }),
   );
+}
+
+/** The list of keys was readable, so the usual advice, to check the address, would lead astray. */
+function explainNoLog(error: unknown): never {
+  const noLog = "this server may keep no log of what keys spend";
+  if (error instanceof RefusedError && error.httpStatus === 404)
+    throw new ProviderError(`${error.message}: ${noLog}`, { cause: error });
+  if (error instanceof NoAnswerError && !error.traits.retry)
+    throw error.adding(`(its list of keys was readable: ${noLog})`);
+  throw error;
 }
 
 function readPeriod(from: unknown, to: unknown): { from: number; to: number } {

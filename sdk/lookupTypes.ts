@@ -74,10 +74,7 @@ export interface CometApiModelPricing {
   perSecond?: number;
 }
 
-/**
- * An account, with what it has left and has used. Dollars are counted by the unit that the server says it has, or else
- * 500,000 to the dollar.
- */
+/** An account, with what it has left and has used. */
 export interface CometApiAccount {
   /** The numeric id, which is the `userId` of its keys. */
   id: number;
@@ -91,6 +88,8 @@ export interface CometApiAccount {
   usedQuota: number;
   /** What the account has used in all, in US dollars. */
   usedUsd: number;
+  /** How many units are one US dollar: as the server says, or else 500,000. */
+  unitsPerUsd: number;
   /** For how many more days the balance lasts, as CometAPI predicts it; undefined where it does not. */
   predictedDays: number | undefined;
 }

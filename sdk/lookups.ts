@@ -7,7 +7,7 @@ import type {
   CometApiKeyUsage,
   CometApiModel,
 } from "./lookupTypes";
-import { toUsd } from "./usd";
+import { toUsd, unitsPerUsd as usualUnit } from "./usd";
 
 /** The arguments of a look-up as its `…Output` form takes them. */
 type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
@@ -43,13 +43,21 @@ export interface GetCometApiAccountArgs extends LookupArgs {}
 
 /** The arguments of {@link getCometApiKeySpend}: either `name` or `id`, and a period. */
 export interface GetCometApiKeySpendArgs extends LookupArgs {
-  /** The display name of the key. The key itself may be gone: the log keeps what it spent. */
+  /**
+   * The display name of the key. The key itself may be gone: the log keeps what it spent.
+   *
+   * Default: none. Exactly one of `name` and `id` is required.
+   */
   name?: string | null | undefined;
-  /** The id of a key that the account has. Its spending is found by the name that it has now. */
+  /**
+   * The id of a key that the account has. The log is searched for the name that the key has now.
+   *
+   * Default: none. Exactly one of `name` and `id` is required.
+   */
   id?: pulumi.ID | null | undefined;
   /** The start of the period: RFC 3339 with an offset, or whole Unix seconds. */
   from: string | number;
-  /** The end of the period, which is the first second after it. Default: now. */
+  /** The first second after the period, in the same form. Default: now. */
   to?: string | number | null | undefined;
 }
 
@@ -133,9 +141,11 @@ export function getCometApiModelsOutput(
  * @throws {pulumi.RunError} when a setting is missing, or CometAPI cannot be reached or refuses
  */
 export async function getCometApiAccount(args: GetCometApiAccountArgs = {}): Promise<CometApiAccount> {
-  const { unitsPerUsd, ...found } = await withLookups(({ account }, host) => account(host, args));
+  const found = await withLookups(({ account }, host) => account(host, args));
+  const { unitsPerUsd = usualUnit } = found;
   return {
     ...found,
+    unitsPerUsd,
     availableUsd: toUsd(found.availableQuota, unitsPerUsd),
     usedUsd: toUsd(found.usedQuota, unitsPerUsd),
   };

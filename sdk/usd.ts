@@ -1,5 +1,5 @@
 /** CometAPI counts quota in units, 500,000 to the dollar. A self-hosted server may be set to another number. */
-const unitsPerUsd = 500_000;
+export const unitsPerUsd = 500_000;
 
 /**
  * An amount of quota in US dollars, as the number of units that CometAPI counts in.

@@ -32,6 +32,10 @@ const listed = `
   export type CometApiKeySummary = Plain<sdk.CometApiKeySummary>;
   export type GetCometApiModelsArgs = Plain<sdk.GetCometApiModelsArgs>;
   export type CometApiModel = Plain<sdk.CometApiModel>;
+  export type GetCometApiAccountArgs = Plain<sdk.GetCometApiAccountArgs>;
+  export type CometApiAccount = Plain<sdk.CometApiAccount>;
+  export type GetCometApiKeySpendArgs = Plain<sdk.GetCometApiKeySpendArgs>;
+  export type CometApiKeySpend = Plain<sdk.CometApiKeySpend>;
 `;
 
 export function reference(): string {
@@ -124,6 +128,29 @@ ${entries("GetCometApiModelsArgs")}
 Each result:
 
 ${table("CometApiModel")}
+
+### getCometApiAccount
+
+Returns what the account has left and has used. Dollars are counted by the server's own unit, where it says which, or
+else 500,000 to the dollar.
+
+${entries("GetCometApiAccountArgs")}
+
+The result:
+
+${table("CometApiAccount")}
+
+### getCometApiKeySpend
+
+Returns what a key spent in a period, by the server's own log of requests, which knows keys by their names alone.
+
+A New API server answers 20 of these lookups in 20 minutes; further ones wait.
+
+${entries("GetCometApiKeySpendArgs")}
+
+The result:
+
+${table("CometApiKeySpend")}
 
 ## Dollars
 
