@@ -1,5 +1,6 @@
 import { PolicyPack } from "@pulumi/policy";
 import { usd } from "pulumi-cometapi";
+import { budgetsFit } from "./budgetsFit";
 import { keyPolicy, stackOf } from "./keyPolicy";
 import { noPlainTextToken } from "./plainToken";
 
@@ -54,5 +55,6 @@ new PolicyPack("cometapi", {
     ),
 
     noPlainTextToken,
+    budgetsFit,
   ],
 });

@@ -12,6 +12,13 @@ export interface DeclaredKey {
   modelLimits?: string[];
   modelLimitsEnabled?: boolean;
   allowIps?: string[];
+  status?: string;
+  account?: string;
+}
+
+/** Whether a resource is a CometAPI key, whichever provider manages it. */
+export function isKey({ type }: { type: string }): boolean {
+  return keyTypes.includes(type);
 }
 
 /** A rule about each CometAPI key, whichever provider manages it. */
@@ -27,7 +34,7 @@ export function keyPolicy(
     enforcementLevel: "mandatory",
     ...(configSchema && { configSchema }),
     validateResource: (args, report) => {
-      if (keyTypes.includes(args.type)) validate(args.props, report, args);
+      if (isKey(args)) validate(args.props, report, args);
     },
   };
 }

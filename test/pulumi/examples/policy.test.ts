@@ -51,7 +51,7 @@ describe("examples/policy", () => {
       .sort();
   }
 
-  it("refuses at preview what breaks a rule, names the rule and the key, and asks CometAPI nothing", async () => {
+  it("refuses at preview what breaks a rule, names the rule and the key, and asks CometAPI for the balance alone", async () => {
     expect(await violations()).toEqual([
       "cometapi-addresses: anywhere",
       "cometapi-expiry: eternal",
@@ -63,7 +63,8 @@ describe("examples/policy", () => {
       "cometapi-quota-limit: rich",
       "cometapi-quota-limit: richForLife",
     ]);
-    expect(server.requests).toEqual([]);
+    const asked = server.requests.map(({ method, path }) => `${method} ${path}`);
+    expect(asked.sort()).toEqual(["GET /api/status", "GET /api/user/self", "GET /api/user/self/stats"]);
   });
 
   it("has a configuration for each rule", async () => {
@@ -81,6 +82,17 @@ describe("examples/policy", () => {
     expect(await violations([config])).toEqual([
       "cometapi-expiry: eternal",
       "cometapi-no-plain-text-token: default",
+    ]);
+  });
+
+  it("warns of keys that may use more than the account has", async () => {
+    const { run } = await failure(stack.preview({ policyPacks: [pack] }));
+    const warned = run.events
+      .map(({ policyEvent }) => policyEvent)
+      .filter((event) => event?.policyName === "cometapi-budgets-fit-account")
+      .map((event) => [event?.enforcementLevel, event?.message]);
+    expect(warned).toEqual([
+      ["advisory", expect.stringContaining("The keys may still use $800.00, and the account has $100.00.")],
     ]);
   });
 
