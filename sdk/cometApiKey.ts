@@ -194,6 +194,22 @@ export interface CometApiKeyArgs extends KeyArgs {
    * @example 1_000_000
    */
   totalQuota?: pulumi.Input<number | null | undefined>;
+
+  /**
+   * How often the key gets its quota anew. The first `pulumi up` of each day, ISO week or month, in UTC, sets what the key
+   * has left to `remainQuota`, and enables a key that has run out. What was not used is not kept.
+   *
+   * Only an `up` writes quota, and only once a period. If none runs in a period, the key goes on with what it has left.
+   * Run `pulumi up` on a schedule, such as every day. To add this to an existing key, to change it or to remove it writes
+   * no quota by itself: the next write comes when the next period begins.
+   *
+   * Limit: `"daily"`, `"weekly"` or `"monthly"`, together with `remainQuota`.
+   *
+   * Default: none, `remainQuota` is written only when its number changes.
+   *
+   * @example "monthly"
+   */
+  quotaReset?: pulumi.Input<"daily" | "weekly" | "monthly" | null | undefined>;
 }
 
 /** What goes with a plain `unlimitedQuota: true`: no quota. */
@@ -252,6 +268,13 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly remainQuota: pulumi.Output<number | undefined>;
   /** The total as it was last declared, in CometAPI's internal units; undefined where none is declared. */
   declare readonly totalQuota: pulumi.Output<number | undefined>;
+  /** How often the key gets its quota anew; undefined where that is not declared. */
+  declare readonly quotaReset: pulumi.Output<"daily" | "weekly" | "monthly" | undefined>;
+  /**
+   * The period in UTC that the quota is for: `"2026-11-25"`, `"2026-W48"` or `"2026-11"`. The first `up` of the next one
+   * writes the quota again. Undefined without `quotaReset`.
+   */
+  declare readonly quotaPeriod: pulumi.Output<string | undefined>;
   /** Whether the key works without looking at its quota. */
   declare readonly unlimitedQuota: pulumi.Output<boolean>;
   /** The ids of the models this key may use. */
@@ -344,6 +367,8 @@ const properties: Record<Property, undefined> = {
   expiredTime: undefined,
   remainQuota: undefined,
   totalQuota: undefined,
+  quotaReset: undefined,
+  quotaPeriod: undefined,
   unlimitedQuota: undefined,
   modelLimits: undefined,
   modelLimitsEnabled: undefined,

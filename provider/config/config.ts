@@ -1,3 +1,4 @@
+import { parseRfc3339 } from "../../sdk/instant";
 import { type Accounts, asString, isRecord, readAccounts } from "./accounts";
 import { type ReadSettings, readSettings, type Sources, settingName, tokenVariable } from "./settings";
 
@@ -7,6 +8,10 @@ export interface Config {
   checkModels: ModelCheck;
   /** Why `cometapi:checkModels` cannot be used. It counts as `"off"` then. */
   checkModelsRefused: string | undefined;
+  /** The moment that a preview is to show, in Unix milliseconds; undefined: now. */
+  pretendedNow: number | undefined;
+  /** Why `COMETAPI_NOW` cannot be used. */
+  pretendedNowRefused: string | undefined;
   /** Every access token of every account: none of them may be printed. */
   tokens: string[];
   /**
@@ -26,6 +31,7 @@ export function readConfig({ config, environment }: Omit<Sources, "accounts">): 
   return {
     accounts,
     ...readModelCheck(sources),
+    ...readPretendedNow(sources),
     tokens: tokensOf(sources),
     settingsOf: (account, tokenNeeded = true) => readSettings(sources, account, tokenNeeded),
   };
@@ -43,6 +49,17 @@ function readModelCheck({
   const source = configured === undefined ? ` (from ${variable})` : "";
   return { checkModels: "off", checkModelsRefused: `${label}${source} must be "error", "warn" or "off".` };
 }
+
+function readPretendedNow({
+  environment: { COMETAPI_NOW: text },
+}: Sources): Pick<Config, "pretendedNow" | "pretendedNowRefused"> {
+  const now = text ? parseRfc3339(text) : undefined;
+  const refused =
+    text && now === undefined ? `COMETAPI_NOW is ${JSON.stringify(text)}. ${giveInstant}.` : undefined;
+  return { pretendedNow: now, pretendedNowRefused: refused };
+}
+
+const giveInstant = 'Give RFC 3339 with an offset, such as "2026-12-01T00:00:00Z"';
 
 function tokensOf({ config, environment, accounts }: Sources): string[] {
   const named = Object.values(accounts.byName ?? {}).map((own) =>

@@ -26,5 +26,6 @@ export function diff(old: KeyState, inputs: KeyInputs): KeyDiff {
   const properties = propertyNames.filter(
     (name) => holdsUnknown(inputs[name]) || !same(name, want[name], was[name]),
   );
-  return { changed: properties.length > 0, moved: false, properties };
+  const hasNewPeriod = inputs.quotaPeriod !== old.quotaPeriod;
+  return { changed: properties.length > 0 || hasNewPeriod, moved: false, properties };
 }

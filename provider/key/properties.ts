@@ -3,6 +3,7 @@ import { canonicalAddress, refuseAddress } from "./addresses";
 import { describeValue } from "./describeValue";
 import { didYouMean } from "./didYouMean";
 import { canonicalInstant, never, refuseInstant, toUnixSeconds } from "./instant";
+import { quotaResets } from "./period";
 import type { DeclaredKey, ResolvedKey } from "./types";
 import { isUnknown } from "./unknown";
 
@@ -38,6 +39,7 @@ export const properties: { [K in keyof ResolvedKey]-?: Property<NonNullable<Reso
   },
   remainQuota: { same: identical, refuse: refuseQuota },
   totalQuota: { same: identical, refuse: refuseQuota },
+  quotaReset: { same: identical, refuse: refuseReset },
   unlimitedQuota: { fallback: () => false, same: identical, refuse: refuseFlag },
   modelLimits: {
     fallback: () => [],
@@ -111,6 +113,13 @@ function refuseStatus(value: unknown): string | undefined {
   const refusal = `must be "enabled" or "disabled", but is ${describeValue(value)}`;
   // CometAPI's own numbers: 1 enabled, 2 disabled.
   const wanted = typeof value === "number" ? statuses[value - 1] : didYouMean(String(value), statuses);
+  return wanted === undefined ? refusal : `${refusal}; did you mean "${wanted}"?`;
+}
+
+function refuseReset(value: unknown): string | undefined {
+  if (quotaResets.some((reset) => reset === value)) return undefined;
+  const wanted = didYouMean(String(value), [...quotaResets]);
+  const refusal = `must be "daily", "weekly" or "monthly", but is ${describeValue(value)}`;
   return wanted === undefined ? refusal : `${refusal}; did you mean "${wanted}"?`;
 }
 

@@ -52,6 +52,23 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    about: ["quotaReset", ...quotas],
+    refuse(key) {
+      if (key.quotaReset === undefined || isDeclared(key.remainQuota)) return undefined;
+      const other = quotas.find((name) => isDeclared(key[name]));
+      // A missing quota is reported already.
+      if (other === undefined) return undefined;
+      const why =
+        other === "totalQuota"
+          ? "a total is for the whole life of the key"
+          : "a key without a limit has nothing to reset";
+      return [
+        "quotaReset",
+        `cannot go with ${other}: ${why}. Give remainQuota, the quota of each period, or leave quotaReset out`,
+      ];
+    },
+  },
+  {
     about: ["modelLimitsEnabled", "modelLimits"],
     refuse: ({ modelLimitsEnabled, modelLimits }) =>
       modelLimitsEnabled === true && !modelLimits?.length

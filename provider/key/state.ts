@@ -67,11 +67,12 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
       total === undefined || keepsTotal(record, total)
         ? total
         : Math.max(0, record.remainQuota) + record.usedQuota,
+    quotaReset: known.quotaReset,
   };
   const kept: Record<string, unknown> = {};
   for (const name of propertyNames)
     kept[name] = same(name, live[name], known[name]) ? known[name] : live[name];
-  const { remainQuota, totalQuota, autoGroups, ...properties } = kept as unknown as ResolvedKey;
+  const { remainQuota, totalQuota, autoGroups, quotaReset, ...properties } = kept as unknown as ResolvedKey;
   const declaredQuota =
     known.name === undefined && !record.unlimitedQuota ? record.remainQuota : known.remainQuota;
   return {
@@ -79,6 +80,7 @@ export function stateOf(record: KeyRecord, known: Known): KeyState {
     ...(declaredQuota !== undefined && { remainQuota: declaredQuota }),
     ...(totalQuota !== undefined && { totalQuota }),
     ...(autoGroups !== undefined && { autoGroups }),
+    ...(quotaReset !== undefined && { quotaReset }),
     ...(record.key !== undefined && { key: record.key }),
     userId: record.userId,
     createdTime: fromUnixSeconds(record.createdTime),
@@ -99,9 +101,15 @@ export function inputsOf(state: KeyState): KeyInputs {
   };
 }
 
-export function remembered({ account, __autoName, __expiredTime }: Remembered): Remembered {
+export function remembered({
+  account,
+  quotaPeriod,
+  __autoName,
+  __expiredTime,
+}: Pick<Known, keyof Remembered>): Remembered {
   return {
     ...(account !== undefined && { account }),
+    ...(quotaPeriod !== undefined && { quotaPeriod }),
     ...(__autoName !== undefined && { __autoName }),
     ...(__expiredTime !== undefined && { __expiredTime }),
   };

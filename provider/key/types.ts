@@ -1,5 +1,6 @@
 import type { CustomResource, Unwrap } from "@pulumi/pulumi";
 import type { CometApiKey, CometApiKeyArgs } from "../../sdk/cometApiKey";
+import type { QuotaReset } from "./period";
 
 /** The arguments as a program gives them. */
 export type DeclaredKey = Unwrap<CometApiKeyArgs>;
@@ -13,6 +14,8 @@ export interface ResolvedKey {
   remainQuota?: number;
   /** Absent if the quota is declared in another way. */
   totalQuota?: number;
+  /** Absent if the quota is written only when it is declared anew. */
+  quotaReset?: QuotaReset;
   unlimitedQuota: boolean;
   modelLimits: string[];
   modelLimitsEnabled: boolean;
@@ -30,6 +33,8 @@ export interface ResolvedKey {
 export interface Remembered {
   /** The account under `cometapi:accounts` that the key is in; absent: the default account. A change replaces the key. */
   account?: string;
+  /** The period that the quota is for, with `quotaReset`: when it changes, the quota is written anew. */
+  quotaPeriod?: string;
   /** The generated name, kept while no name is declared, even after somebody else renamed the live key. */
   __autoName?: string;
   /** The declared expiry, while the live one differs. It may have passed without being refused as a new one. */
@@ -42,6 +47,8 @@ export interface Unfinished {
   granted: number;
   /** The quota that the failed update was to write, if it is not known to be written. */
   quota?: number;
+  /** The period that this quota was for, with `quotaReset`. */
+  period?: string;
   /** The total that the failed update was to write, likewise. Used only if the next update declares no total. */
   totalQuota?: number;
   /** The ids of duplicates left by retried creates that are still to be deleted. */
@@ -57,7 +64,10 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
 type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. Whatever released versions have stored (`test/upgrade/states/`) must stay readable. */
-export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "autoGroups" | "key" | "account"> &
+export type KeyState = Omit<
+  Outputs,
+  "remainQuota" | "totalQuota" | "autoGroups" | "quotaReset" | "quotaPeriod" | "key" | "account"
+> &
   Remembered & {
     /** As last declared and written; absent if it is not declared. */
     remainQuota?: number;
@@ -65,6 +75,7 @@ export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "autoGroups"
     totalQuota?: number;
     /** Only if declared. */
     autoGroups?: string[];
+    quotaReset?: QuotaReset;
     /** Absent if the key was created but its secret could not be read. */
     key?: string;
     /** Distinguishes this adoption from any other of the same key. Absent if the provider created the key. */
@@ -77,8 +88,12 @@ export type KeyState = Omit<Outputs, "remainQuota" | "totalQuota" | "autoGroups"
 
 /** What was declared, or what state holds of it. */
 export type Known = Partial<Omit<ResolvedKey, "status" | "remainQuota">> &
-  Remembered &
-  Pick<KeyState, "__adopted"> & { status?: KeyState["status"]; remainQuota?: number | undefined };
+  Omit<Remembered, "quotaPeriod"> &
+  Pick<KeyState, "__adopted"> & {
+    status?: KeyState["status"];
+    remainQuota?: number | undefined;
+    quotaPeriod?: string | undefined;
+  };
 
 /** Why an argument cannot be used, and what to do about it. */
 export interface Failure {

@@ -26,10 +26,10 @@ export async function adopt(
   live.adopted = randomBytes(4).toString("hex");
   const was = adoptedState(record, inputs);
   const want = resolve(inputs);
-  const { goal, quotaBefore } = chooseGoal(record, was, want);
+  const { goal, before } = chooseGoal(record, was, want, inputs.quotaPeriod);
   live.goal = goal;
   live.mayEnable = isShownDisabled(was);
-  const state = await captureState(live, inputs, quotaBefore, async () => {
+  const state = await captureState(live, inputs, before, async () => {
     if (diff(was, inputs).changed) await apply(live, was, want);
   });
   return { id, state };

@@ -3,6 +3,7 @@ import { type Accounts, accountOf } from "../config/accounts";
 import { describeValue } from "../key/describeValue";
 import { didYouMean } from "../key/didYouMean";
 import { generatedName, isKeyId } from "../key/names";
+import { beginsAfter, periodAt } from "../key/period";
 import { type PropertyName, property, propertyNames, same } from "../key/properties";
 import { rules } from "../key/rules";
 import { withoutDefaults } from "../key/state";
@@ -80,6 +81,7 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
       ...withoutDefaults(key),
       ...resolveName(key, old, logicalName),
       ...keptExpiry(key, old),
+      ...quotaPeriod(key, old, now),
       ...(adoption.id !== undefined && { adoptId: adoption.id }),
       ...(typeof account === "string" && { account }),
     },
@@ -147,6 +149,19 @@ function resolveName(
   if (isUnknown(logicalName)) return { name: logicalName, __autoName: logicalName };
   const name = generatedName(logicalName);
   return { name, __autoName: name };
+}
+
+/** The period that is now. A clock that goes back begins no earlier one. */
+function quotaPeriod(
+  { quotaReset }: DeclaredKey,
+  { quotaReset: resetBefore, quotaPeriod: before }: Partial<KeyInputs>,
+  now: number,
+): { quotaPeriod?: string } {
+  if (quotaReset === undefined || quotaReset === null) return {};
+  if (isUnknown(quotaReset)) return { quotaPeriod: quotaReset };
+  const period = periodAt(quotaReset, now);
+  const isKept = before !== undefined && quotaReset === resetBefore && !beginsAfter(period, before);
+  return { quotaPeriod: isKept ? before : period };
 }
 
 /** The expiry that a refresh remembered, as long as it is declared: the engine would show its removal as a change. */

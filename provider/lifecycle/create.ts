@@ -7,7 +7,7 @@ import type { KeyInputs, KeyState } from "../key/types";
 import { createAndFind, findDuplicates, type PerhapsCreated, removeDuplicates } from "../live/identity";
 import { captureState, LiveKey } from "../live/liveKey";
 import { writeFields } from "../live/quota";
-import { grantedOf } from "../live/quotaGoal";
+import { grantedOf, type QuotaInForce } from "../live/quotaGoal";
 import { assertPersisted } from "../live/verify";
 
 /**
@@ -36,25 +36,32 @@ export async function create(
   const live = new LiveKey(api, found.record);
   live.touched = true;
   if (!want.unlimitedQuota && live.record.remainQuota !== quota)
-    live.goal = { kind: "assign", quota, before: grantedOf(live.record) };
-  const state = await captureState(live, inputs, undefined, async () => {
+    live.goal = { kind: "assign", quota, period: inputs.quotaPeriod, before: grantedOf(live.record) };
+  const state = await captureState(live, inputs, nothingInForce, async () => {
     live.extras = await findDuplicates(api, found);
     await removeDuplicates(api, live);
-    await ensureReadable(live, sent, quota);
+    await ensureReadable(live, sent, quota, inputs.quotaPeriod);
     assertPersisted(live.record, sent, 0, (text) => api.redact(text));
     if (!isNamed || want.status !== live.record.status) await writeFields(live, want);
   });
   return { id: live.record.id, state };
 }
 
+const nothingInForce: QuotaInForce = { remainQuota: undefined, quotaPeriod: undefined };
+
 /** A key whose secret nobody can know is kept for the next update, but can spend nothing until then. */
-async function ensureReadable(live: LiveKey, sent: KeyFields, quota: number): Promise<void> {
+async function ensureReadable(
+  live: LiveKey,
+  sent: KeyFields,
+  quota: number,
+  period: string | undefined,
+): Promise<void> {
   try {
     live.record = await live.api.inFull(live.record);
   } catch (error) {
     const { status, usedQuota } = live.record;
     if (sent.unlimitedQuota || sent.remainQuota > 0) await live.write(status, powerless(sent));
-    live.goal = { kind: "assign", quota, before: usedQuota };
+    live.goal = { kind: "assign", quota, period, before: usedQuota };
     throw error;
   }
 }

@@ -41,12 +41,13 @@ export class KeyLifecycle {
 
   /** The part of the check that makes no request: settings and arguments. */
   checkLocally(request: KeyCheck): Checked {
-    const { accounts, checkModelsRefused, settingsOf } = this.host.config;
-    const { inputs, failures } = check({ ...request, accounts, now: this.host.clock.now() });
+    const { accounts, checkModelsRefused, pretendedNow, pretendedNowRefused, settingsOf } = this.host.config;
+    const now = pretendedNow ?? this.host.clock.now();
+    const { inputs, failures } = check({ ...request, accounts, now });
     // An unknown account is already reported; skip its settings.
     const known = !isUnknown(inputs.account) && typeof accountOf(request.declared, accounts) !== "object";
     const { refused = [] } = known ? settingsOf(inputs.account) : {};
-    if (checkModelsRefused !== undefined) refused.push(checkModelsRefused);
+    refused.push(...[checkModelsRefused, pretendedNowRefused].filter((reason) => reason !== undefined));
     // A setting is no property of the resource: the reason names it.
     return { inputs, failures: [...refused.map((reason) => ({ property: "", reason })), ...failures] };
   }

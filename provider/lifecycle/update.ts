@@ -19,10 +19,10 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];
   const want = resolve(inputs);
-  const { goal, quotaBefore } = chooseGoal(record, old, want);
-  live.goal = goal;
+  const { goal, before, renews } = chooseGoal(record, old, want, inputs.quotaPeriod);
+  Object.assign(live, { goal, renews });
   live.mayEnable = isShownDisabled(old);
-  return captureState(live, inputs, quotaBefore, async () => {
+  return captureState(live, inputs, before, async () => {
     await removeDuplicates(api, live);
     await apply(live, old, want);
     if (want.status === "enabled" && live.staysDisabled()) {
@@ -55,7 +55,7 @@ export async function apply(live: LiveKey, old: KeyState, want: ResolvedKey): Pr
 async function applyOnce(live: LiveKey, old: KeyState, want: ResolvedKey): Promise<void> {
   const { record: before } = live;
   await writeFields(live, want);
-  const isRenewed = declaresNewQuotaOrExpiry(before, old, want);
+  const isRenewed = live.renews || declaresNewQuotaOrExpiry(before, old, want);
   if (want.status === "enabled" && isRenewed && live.isSpent() && live.couldServe()) await enable(live, want);
 }
 

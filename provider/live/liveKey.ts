@@ -6,7 +6,14 @@ import { same } from "../key/properties";
 import { remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState, Unfinished } from "../key/types";
 import { consistencyMs, pollUntil } from "./pollUntil";
-import { grantedOf, isReached, keepGranted, type QuotaGoal, unfinishedQuota } from "./quotaGoal";
+import {
+  grantedOf,
+  isReached,
+  keepGranted,
+  type QuotaGoal,
+  type QuotaInForce,
+  unfinishedQuota,
+} from "./quotaGoal";
 import { assertPersisted, changedFields, quotaPersisted } from "./verify";
 import { writeOnce } from "./writeOnce";
 
@@ -24,6 +31,8 @@ export class LiveKey {
   goal: QuotaGoal;
   /** Whether an update may enable a key that is disabled: its preview must have said so. */
   mayEnable = false;
+  /** Whether it gets its quota anew because a period has begun. */
+  renews = false;
   /** Whether the server has been seen to take a status only by itself, as New API does. */
   putIgnoresStatus = false;
   /** The mark of a key that was adopted. */
@@ -163,12 +172,12 @@ export class LiveKey {
 /**
  * The state after `work`, or, when it fails with the key already touched, an error that carries the state reached.
  *
- * @param quotaBefore the declared quota in force until `work` has written the new one
+ * @param before the quota in force until `work` has written the new one
  */
 export async function captureState(
   live: LiveKey,
   inputs: KeyInputs,
-  quotaBefore: number | undefined,
+  before: QuotaInForce,
   work: () => Promise<void>,
 ): Promise<KeyState> {
   const { adopted: __adopted } = live;
@@ -185,8 +194,7 @@ export async function captureState(
   } catch (error) {
     if (!live.touched || !(error instanceof Error)) throw error;
     const isWritten = live.goal.kind === "keep" || isReached(live.goal, live.record);
-    const remainQuota = isWritten ? known.remainQuota : quotaBefore;
-    const state = stateOf(live.record, { ...known, remainQuota });
+    const state = stateOf(live.record, { ...known, ...(!isWritten && before) });
     throw new ResourceInitFailedError(
       live.record.id,
       { ...state, ...leftDisabled(live, known.status), __unfinished: live.unfinished() },

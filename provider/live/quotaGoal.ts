@@ -1,4 +1,5 @@
 import type { KeyRecord } from "../api/wire";
+import { beginsAfter } from "../key/period";
 import { keepsTotal, leftOf } from "../key/state";
 import type { KeyState, ResolvedKey, Unfinished } from "../key/types";
 
@@ -8,8 +9,11 @@ import type { KeyState, ResolvedKey, Unfinished } from "../key/types";
  * all, is the same before and after, so every goal is judged by the sum.
  */
 export type QuotaGoal =
-  /** What is left becomes `quota`, whatever was granted `before`. Once that is done, the goal is to keep it. */
-  | { kind: "assign"; quota: number; before: number }
+  /**
+   * What is left becomes `quota`, whatever was granted `before`: the quota of a `period`, with `quotaReset`. Once that is
+   * done, the goal is to keep it.
+   */
+  | { kind: "assign"; quota: number; period: string | undefined; before: number }
   /** What was granted in all stays as it is. */
   | { kind: "keep"; granted: number }
   /** What is granted in all becomes `total`, whatever was granted `before`. */
@@ -64,7 +68,11 @@ export function remainingToWrite(goal: QuotaGoal, { usedQuota }: KeyRecord): num
 export function unfinishedQuota(goal: QuotaGoal, record: KeyRecord): Unfinished {
   switch (goal.kind) {
     case "assign":
-      return { granted: goal.before, quota: goal.quota };
+      return {
+        granted: goal.before,
+        quota: goal.quota,
+        ...(goal.period !== undefined && { period: goal.period }),
+      };
     case "keep":
       return { granted: goal.granted };
     case "total":
@@ -74,26 +82,49 @@ export function unfinishedQuota(goal: QuotaGoal, record: KeyRecord): Unfinished 
   }
 }
 
+/** What was declared and written before an update: it stands in state as long as the update has not written more. */
+export interface QuotaInForce {
+  remainQuota: number | undefined;
+  quotaPeriod: string | undefined;
+}
+
+interface ChosenGoal {
+  goal: QuotaGoal;
+  before: QuotaInForce;
+  /** Whether the key gets its quota anew because a period has begun. */
+  renews: boolean;
+}
+
 /**
- * The goal of an update, and the declared `remainQuota` that is in force until it is reached.
+ * The goal of an update, and the quota that is in force until it is reached.
  *
  * @param old the outputs in state
+ * @param period the period that is now, with `quotaReset`
  */
 export function chooseGoal(
   record: KeyRecord,
-  { remainQuota: declaredBefore, __unfinished: failed }: KeyState,
+  { remainQuota: declaredBefore, quotaPeriod: periodBefore, __unfinished: failed }: KeyState,
   { remainQuota, totalQuota }: ResolvedKey,
-): { goal: QuotaGoal; quotaBefore: number | undefined } {
+  period: string | undefined,
+): ChosenGoal {
   const seen = grantedOf(record);
   const tookEffect = failed !== undefined && hasTakenEffect(failed, record);
-  const quotaBefore = tookEffect ? failed.quota : declaredBefore;
+  const before = {
+    remainQuota: tookEffect ? failed.quota : declaredBefore,
+    quotaPeriod: (tookEffect ? failed.period : undefined) ?? periodBefore,
+  };
+  const renews =
+    period !== undefined && before.quotaPeriod !== undefined && beginsAfter(period, before.quotaPeriod);
   // What an update that failed gave twice, or lost, is made good.
   const granted = failed === undefined || tookEffect ? seen : failed.granted;
-  if (remainQuota !== undefined && remainQuota !== quotaBefore)
-    return { goal: { kind: "assign", quota: remainQuota, before: seen }, quotaBefore };
-  if (totalQuota !== undefined)
-    return { goal: { kind: "total", total: totalQuota, before: granted }, quotaBefore };
-  return { goal: { kind: "keep", granted }, quotaBefore };
+  const chosen = (goal: QuotaGoal) => ({ goal, before, renews });
+  if (remainQuota !== undefined && (renews || remainQuota !== before.remainQuota)) {
+    // A write would not show in what was granted. If its answer were lost, it could not be told whether it is still due.
+    if (renews && record.remainQuota === remainQuota) return chosen(keepGranted(record));
+    return chosen({ kind: "assign", quota: remainQuota, period, before: seen });
+  }
+  if (totalQuota !== undefined) return chosen({ kind: "total", total: totalQuota, before: granted });
+  return chosen({ kind: "keep", granted });
 }
 
 /** Whether an update that failed has written its quota all the same: only a write changes what was granted in all. */

@@ -5,7 +5,7 @@ import { propertyNames, same } from "../key/properties";
 
 /** Every field that is sent. Quota moves by itself and is judged apart, and so is the status. */
 const fixed = propertyNames.filter(
-  (name) => name !== "remainQuota" && name !== "totalQuota" && name !== "status",
+  (name) => name !== "remainQuota" && name !== "totalQuota" && name !== "quotaReset" && name !== "status",
 );
 
 /** The fields of a record that are not what was sent. */
