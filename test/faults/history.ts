@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { beginsAfter, periodAt, type QuotaReset } from "../../provider/key/period";
 import type { CometServer } from "../server";
 import { type Declared, estimate, expectLive, grantedOf, type Scene } from "./scene";
 import type { Kind, Trouble } from "./troubles";
@@ -36,6 +37,8 @@ export class History {
   private drifted = false;
   /** Somebody disabled the key behind the stack's back, and no preview has shown it: it stays so. */
   private hidden = false;
+  /** The period that the key got its quota for, by the last `up` that went well. */
+  private period: string | undefined;
   /** The last `up` failed, so that what it wrote is not known. */
   private pending = false;
   /** The most that failed updates can have granted a second time because it was used meanwhile. */
@@ -111,6 +114,9 @@ export class History {
       declared["expiredTime"] = new Date(rig.server.now() + 86_400_000).toISOString().replace(/\.\d+Z/, "Z");
     }
     const existed = key.id !== undefined;
+    const reset = declared["quotaReset"] as QuotaReset | undefined;
+    const period = reset && periodAt(reset, rig.server.now());
+    const renews = period !== undefined && this.period !== undefined && beginsAfter(period, this.period);
     const taken = existed || !declared["adoptId"] ? undefined : rig.server.key(Number(declared["adoptId"]));
     const usedBefore = existed ? key.live.used_quota : (taken?.used_quota ?? 0);
     // An overdrawn key cannot be sent back as it is. To call it used up grants it what it can never use.
@@ -138,7 +144,7 @@ export class History {
     // What was held when the quota was written may be given back by now.
     const span = Array.from({ length: usedAfter - usedBefore + estimate + 1 }, (_, i) => usedBefore + i);
     const assigned = quota === undefined ? [] : span.map((used) => used + quota);
-    const changes = !existed || quota !== this.settled?.["remainQuota"];
+    const changes = !existed || quota !== this.settled?.["remainQuota"] || renews;
     if (taken !== undefined && key.id === undefined) {
       expect(rig.server.key(taken.id), "a key that could not be adopted").toEqual(taken);
       if (ambush === undefined) throw scene.error;
@@ -148,6 +154,7 @@ export class History {
       // Its quota stays as it stands: the declared number counts as written, even if all else has failed.
       this.granted = [grantedOf(taken)];
       this.settled = { ...declared };
+      this.period = period;
     }
     if (outcome === undefined) {
       if (ambush === undefined && !gone) throw scene.error;
@@ -190,6 +197,7 @@ export class History {
       this.drifted = false;
     }
     this.settled = { ...declared };
+    this.period = period;
     this.pending = false;
     expect(await key.up(declared), "a second up").toBe("same");
   }
@@ -254,6 +262,7 @@ export class History {
     delete this.declared["adoptId"];
     this.settled = undefined;
     this.granted = [];
+    this.period = undefined;
     this.pending = false;
     this.lent = 0;
     this.drifted = false;

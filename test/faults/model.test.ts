@@ -35,8 +35,19 @@ const quota = fc.constantFrom(0, 100, 1000, 5000);
 const change = fc.oneof(
   fc.record({ name: fc.constantFrom("one", "two", "mine", undefined) }),
   quota.map((remainQuota) => ({ remainQuota, totalQuota: undefined, unlimitedQuota: false })),
-  quota.map((totalQuota) => ({ remainQuota: undefined, totalQuota, unlimitedQuota: false })),
-  fc.constant({ remainQuota: undefined, totalQuota: undefined, unlimitedQuota: true }),
+  fc.record({
+    remainQuota: quota,
+    totalQuota: fc.constant(undefined),
+    unlimitedQuota: fc.constant(false),
+    quotaReset: fc.constantFrom("daily", "weekly", "monthly", undefined),
+  }),
+  quota.map((totalQuota) => ({
+    remainQuota: undefined,
+    totalQuota,
+    unlimitedQuota: false,
+    quotaReset: undefined,
+  })),
+  fc.constant({ remainQuota: undefined, totalQuota: undefined, unlimitedQuota: true, quotaReset: undefined }),
   fc.record({ status: fc.constantFrom("enabled", "disabled") }),
   fc.record({ expiredTime: fc.constantFrom("never", "2026-03-01T00:00:00Z", "2031-06-30T00:00:00Z") }),
   fc.record({ modelLimits: fc.constantFrom([], ["gpt-5"], ["gpt-5", "claude-opus-4-6"]) }),

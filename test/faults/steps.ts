@@ -23,6 +23,9 @@ const fields = {
 };
 const mine = { ...fields, name: "mine" };
 
+const daily = { ...mine, quotaReset: "daily" };
+const dayMs = 86_400_000;
+
 function total(totalQuota: number): Declared {
   const { remainQuota: _, ...others } = mine;
   return { ...others, totalQuota };
@@ -72,6 +75,16 @@ export const steps = {
   "give an exhausted key a total": up(mine, total(150), 150, ({ rig, key }) => {
     rig.server.console.spend(Number(key.id), 100);
     rig.server.console.update(Number(key.id), { status: 4 });
+  }),
+  // A day later: what is left becomes the quota again.
+  "renew the quota": up(daily, daily, 130, (scene) => {
+    spend(30)(scene);
+    scene.rig.server.advance(dayMs);
+  }),
+  "renew the quota of an exhausted key": up(daily, daily, 200, ({ rig, key }) => {
+    rig.server.console.spend(Number(key.id), 100);
+    rig.server.console.update(Number(key.id), { status: 4 });
+    rig.server.advance(dayMs);
   }),
   "adopt a key": {
     prepare: async (scene) => void scene.offer(),
