@@ -338,6 +338,7 @@ export class CometApiKey extends pulumi.CustomResource {
       );
     }
     assertProviderFound("pulumi-cometapi/provider");
+    if ("quotaReset" in args && args.quotaReset) warnOfPretendedTime();
     super(
       type,
       name,
@@ -383,6 +384,16 @@ const properties: Record<Property, undefined> = {
   usedQuota: undefined,
   availableQuota: undefined,
 };
+
+let isWarnedOfTime = false;
+
+/** A run that writes the quota of another period must not pass for an ordinary one. */
+function warnOfPretendedTime(): void {
+  const { COMETAPI_NOW } = process.env;
+  if (!COMETAPI_NOW || isWarnedOfTime) return;
+  isWarnedOfTime = true;
+  void pulumi.log.warn(`COMETAPI_NOW is set: quota is reset as if it were ${COMETAPI_NOW}`);
+}
 
 /** Whether the provider may have something to say of a resource that is no failure of it. */
 function isWarnedOfModels(): boolean {
