@@ -176,6 +176,16 @@ test("keys in several accounts, one of them the stack's default, and one moved",
   ]);
 });
 
+test("a budget for each month", async () => {
+  const { living } = await following("docs/recipes/quota-per-period.md");
+  expect(await succeeds("pulumi up")).toMatch(/quotaPeriod *: "20\d\d-\d\d"/);
+  const made = living();
+  expect(made).toMatchObject([{ remain_quota: 12_500_000 }]);
+  const preview = await succeeds("COMETAPI_NOW=2099-01-01T00:00:00Z pulumi preview");
+  expect(preview).toMatch(/~ 1 to update\s+1 unchanged/);
+  expect(living()).toEqual(made);
+});
+
 test("models, usage and other keys looked up", async () => {
   const { server, living } = await following("docs/recipes/lookups.md");
   const spent = server.console.create({ name: "old", remain_quota: 5 });

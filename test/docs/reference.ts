@@ -167,7 +167,7 @@ CometAPI counts quota in units, 500,000 to the dollar. \`usd(25)\` is the number
 | \`cometapi:accounts\` | | [further accounts](recipes/several-accounts.md), each under a name |
 | \`cometapi:account\` | | the account of keys that name none |
 | \`cometapi:checkModels\` | \`COMETAPI_CHECK_MODELS\` | \`error\`, \`warn\` or \`off\` (default): [what happens to an unknown model id](recipes/check-models.md) |
-| | \`COMETAPI_NOW\` | the moment that a preview of a [rotation](recipes/rotate-on-a-schedule.md) shows |
+| | \`COMETAPI_NOW\` | the moment that a preview of a [rotation](recipes/rotate-on-a-schedule.md) or of a [quota per period](recipes/quota-per-period.md) shows |
 
 Configuration wins over the environment. What comes from the environment is in no state file. A secret configuration
 value is in the state, encrypted; \`pulumi refresh\` and \`pulumi destroy\` use that copy. After a change of the token, run
