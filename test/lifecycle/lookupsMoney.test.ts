@@ -173,6 +173,17 @@ describe("getCometApiKeySpend", () => {
     server.console.spend(id, 70);
     expect((await keySpend(host, { name: "backend", ...period })).usedQuota).toBe(100);
   });
+
+  test("beyond what the server answers in 20 minutes waits until it does", async () => {
+    const { setup, server, host } = await given({ ...selfHosted, limits: newApi.limits });
+    const names = Array.from({ length: 25 }, (_, i) => `key-${i}`);
+    for (const name of names) server.console.spend(server.console.create({ name }).id, 30);
+    const found = await Promise.all(
+      names.map((name) => keySpend(host, { name, from: january, to: february })),
+    );
+    expect(found.map(({ usedQuota }) => usedQuota)).toEqual(names.map(() => 30));
+    expect(setup.waited).toBeGreaterThan(0);
+  });
 });
 
 const looks = {
