@@ -82,6 +82,8 @@ export type KeyState = Omit<
     __adopted?: string;
     /** The key was disabled outside Pulumi, and an update has left it so. Until a refresh shows it, no preview enables it. */
     __leftDisabled?: boolean;
+    /** What was granted in all before a refresh saw another sum in a new period, with `quotaReset`. */
+    __granted?: number;
     /** Unlike the engine's own mark of a half-made resource, this one survives a refresh. */
     __unfinished?: Unfinished;
   };

@@ -5,6 +5,7 @@ import { same } from "../key/properties";
 import { inputsOf, stateOf } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { assertSameKey } from "../live/identity";
+import { rememberGranted } from "../live/renewal";
 
 /**
  * The key as it is now, or nothing once it is proved gone.
@@ -29,6 +30,7 @@ export async function read(
     ...(declared !== undefined &&
       !same("expiredTime", declared, found.expiredTime) && { __expiredTime: declared }),
     ...(old.__unfinished && { __unfinished: old.__unfinished }),
+    ...rememberGranted(api, record, old),
   };
   return { state, inputs: { ...inputsOf(state), ...(old.__adopted !== undefined && { adoptId: id }) } };
 }

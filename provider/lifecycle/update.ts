@@ -8,7 +8,8 @@ import type { KeyInputs, KeyState, ResolvedKey } from "../key/types";
 import { assertSameKey, removeDuplicates } from "../live/identity";
 import { captureState, gone, LiveKey } from "../live/liveKey";
 import { enable, writeFields } from "../live/quota";
-import { chooseGoal } from "../live/quotaGoal";
+import { chooseGoal, keepGranted } from "../live/quotaGoal";
+import { isWrittenAlready } from "../live/renewal";
 
 /** Brings a live key to what is declared, in place, by full updates only. */
 export async function update(api: CometApi, id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
@@ -21,6 +22,12 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
   const want = resolve(inputs);
   const { goal, before, renews } = chooseGoal(record, old, want, inputs.quotaPeriod);
   Object.assign(live, { goal, renews });
+  if (renews && (await isRenewedAlready(api, record, old, inputs))) {
+    live.goal = keepGranted(record);
+    api.budget.info(
+      `the key "${want.name}" has its quota for ${inputs.quotaPeriod} already: an update that was cut short has written it`,
+    );
+  }
   live.mayEnable = isShownDisabled(old);
   return captureState(live, inputs, before, async () => {
     await removeDuplicates(api, live);
@@ -32,6 +39,18 @@ export async function update(api: CometApi, id: string, old: KeyState, inputs: K
       );
     }
   });
+}
+
+function isRenewedAlready(
+  api: CometApi,
+  record: KeyRecord,
+  old: KeyState,
+  { remainQuota, quotaPeriod }: KeyInputs,
+): Promise<boolean> | false {
+  // A failed update has left word of what it did, and a new number is to be written whatever was.
+  if (old.__unfinished !== undefined || remainQuota !== old.remainQuota) return false;
+  if (remainQuota === undefined || quotaPeriod === undefined) return false;
+  return isWrittenAlready(api, record, old, remainQuota, quotaPeriod);
 }
 
 /** Whether the last preview knew that the key is disabled, and so said that an update enables it. */

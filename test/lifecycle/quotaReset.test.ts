@@ -249,6 +249,61 @@ describe("an update that fails in a new period", () => {
   });
 });
 
+describe("an update that is killed in a new period, when it has written the quota", () => {
+  /** The engine is killed: what the update returns reaches no state. */
+  async function kill(setup: Rig, key: Resource): Promise<void> {
+    const { inputs } = key.check(daily);
+    await setup.provider().update(String(key.id), key.state, inputs);
+  }
+
+  test.each([
+    { used: 400, after: 100, refreshed: false },
+    { used: 1000, after: 100, refreshed: false },
+    { used: 1000, after: 0, refreshed: true },
+    { used: 400, after: 100, refreshed: true },
+    { used: 400, after: 1000, refreshed: true },
+  ])("is not repeated by the next one: %j", async ({ used, after, refreshed }) => {
+    const { setup, key, until, spend } = await given(daily);
+    spend(used);
+    if (used === 1000) setup.server.console.update(Number(key.id), { status: 4 });
+    until("2026-01-02T00:00:00Z");
+    await kill(setup, key);
+    expect(key.live.remain_quota).toBe(1000);
+    spend(after);
+    setup.server.advance(60_000);
+    if (refreshed) for (let i = 0; i < 2; i++) await key.refresh();
+    expect(await key.up(daily)).toBe("updated");
+    expectQuota(key, 1000 - after, "2026-01-02");
+    expect(key.state).not.toHaveProperty("__granted");
+    expect(grantedOf(key.live)).toBe(used + 1000);
+    until("2026-01-03T00:00:00Z");
+    await key.up(daily);
+    expectQuota(key, 1000, "2026-01-03");
+  });
+
+  test("is told apart from quota that was given in the console the day before", async () => {
+    for (const refreshed of [false, true]) {
+      const { server, key, until, spend } = await given(daily);
+      spend(1000);
+      server.console.update(Number(key.id), { remain_quota: 300 });
+      spend(200);
+      until("2026-01-02T08:00:00Z");
+      spend(50);
+      if (refreshed) await key.refresh();
+      await key.up(daily);
+      expectQuota(key, 1000, "2026-01-02");
+    }
+  });
+
+  test("asks the log only when what was granted in all has changed", async () => {
+    const { server, key, until, spend } = await given(daily);
+    spend(1000);
+    until("2026-01-02T00:00:00Z");
+    await key.up(daily);
+    expect(server.requests.filter(({ path }) => path.startsWith("/api/log"))).toEqual([]);
+  });
+});
+
 describe("a declaration", () => {
   test.each([
     [
