@@ -176,7 +176,7 @@ export interface CometApiKeyArgs extends KeyArgs {
    *
    * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
    *
-   * @example 100_000
+   * @example usd(25)
    */
   remainQuota?: pulumi.Input<number | null | undefined>;
 
@@ -191,7 +191,7 @@ export interface CometApiKeyArgs extends KeyArgs {
    *
    * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
    *
-   * @example 1_000_000
+   * @example usd(100)
    */
   totalQuota?: pulumi.Input<number | null | undefined>;
 
@@ -244,7 +244,7 @@ const provider = 'exports.handler=()=>require("pulumi-cometapi/provider")';
  *
  * ```ts
  * const key = new CometApiKey("backend", {
- *   remainQuota: 100_000,
+ *   remainQuota: usd(25),
  *   modelLimits: ["gpt-5"],
  *   expiredTime: "2027-06-30T00:00:00Z",
  * });

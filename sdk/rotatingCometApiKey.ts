@@ -81,7 +81,7 @@ export interface RotatedKey {
  * A CometAPI API key that is renewed on a schedule, the old one staying valid for a while.
  *
  * ```ts
- * const key = new RotatingCometApiKey("backend", { every: "P30D", overlap: "P2D", remainQuota: 100_000 });
+ * const key = new RotatingCometApiKey("backend", { every: "P30D", overlap: "P2D", remainQuota: usd(25) });
  * export const apiKey = key.key; // a secret
  * ```
  *

@@ -1,13 +1,13 @@
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 
 // Each team has a CometAPI account of its own, so that each gets its own bill.
 const teams = ["billing", "search"];
 
 /** The key of each team. */
 export const apiKeys = Object.fromEntries(
-  teams.map((team) => [team, new CometApiKey(team, { account: team, remainQuota: 50_000 }).key]),
+  teams.map((team) => [team, new CometApiKey(team, { account: team, remainQuota: usd(10) }).key]),
 );
 
 // In the account of `cometapi:account`, or else in the stack's own.
-const shared = new CometApiKey("shared", { remainQuota: 10_000 });
+const shared = new CometApiKey("shared", { remainQuota: usd(2) });
 export const sharedKey = shared.key;

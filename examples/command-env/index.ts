@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 
-const key = new CometApiKey("nightly-report", { remainQuota: 50_000, modelLimits: ["gpt-5-mini"] });
+const key = new CometApiKey("nightly-report", { remainQuota: usd(10), modelLimits: ["gpt-5-mini"] });
 
 const report = new local.Command("nightly-report", {
   create: "node report.mjs",

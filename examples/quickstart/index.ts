@@ -1,7 +1,7 @@
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 
 const key = new CometApiKey("backend", {
-  remainQuota: 100_000,
+  remainQuota: usd(25),
   modelLimits: ["gpt-5", "claude-opus-4-6"],
   allowIps: ["127.0.0.0/8", "203.0.113.0/24", "2001:db8::/32"],
   expiredTime: "2027-06-30T00:00:00Z",

@@ -1,10 +1,10 @@
-import { RotatingCometApiKey } from "pulumi-cometapi";
+import { RotatingCometApiKey, usd } from "pulumi-cometapi";
 
 const key = new RotatingCometApiKey("backend", {
   every: "P30D",
   overlap: "P2D",
   anchor: "2026-01-05T09:00:00Z",
-  remainQuota: 100_000,
+  remainQuota: usd(20),
   modelLimits: ["gpt-5"],
 });
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 import { Job } from "./job";
 
 const services = ["billing", "search", "support"];
@@ -11,7 +11,7 @@ const baseUrl = new pulumi.Config("cometapi").get("baseUrl") ?? COMETAPI_BASE_UR
 export const answers: Record<string, pulumi.Output<string>> = {};
 
 for (const service of services) {
-  const { key } = new CometApiKey(service, { remainQuota: 50_000, modelLimits: ["gpt-5-mini"] });
+  const { key } = new CometApiKey(service, { remainQuota: usd(10), modelLimits: ["gpt-5-mini"] });
 
   // Stands for whatever runs your service: a container, a function, a deployment. All of them take an environment.
   const job = new Job(`${service}-job`, {

@@ -47,8 +47,8 @@ test("a key for each service, and one more for one more line", async () => {
   const before = living();
   expect(before.map(({ remain_quota, model_limits }) => [remain_quota, model_limits])).toEqual(
     expect.arrayContaining([
-      [50_000, "gpt-5-mini"],
-      [200_000, "gpt-5-mini,gpt-5"],
+      [5_000_000, "gpt-5-mini"],
+      [20_000_000, "gpt-5-mini,gpt-5"],
     ]),
   );
   expect(await succeeds("pulumi up")).toMatch(/\+ 1 created\s+3 unchanged/);
@@ -58,7 +58,7 @@ test("a key for each service, and one more for one more line", async () => {
 
 test("a quota for each environment, from its configuration", async () => {
   const { living } = await following("docs/recipes/quota-per-environment.md");
-  for (const command of ["config set quota 10000", "up", "stack init prod", "config set quota 1000000"])
+  for (const command of ["config set dollars 5", "up", "stack init prod", "config set dollars 100"])
     await succeeds(`pulumi ${command}`);
   await succeeds("pulumi config set --path models[0] gpt-5");
   await succeeds("pulumi config set --path models[1] gpt-5-mini");
@@ -66,8 +66,8 @@ test("a quota for each environment, from its configuration", async () => {
   const made = living().map(({ name, remain_quota, model_limits }) => ({ name, remain_quota, model_limits }));
   expect(made).toEqual(
     expect.arrayContaining([
-      { name: "backend-dev", remain_quota: 10_000, model_limits: "gpt-5-mini" },
-      { name: "backend-prod", remain_quota: 1_000_000, model_limits: "gpt-5,gpt-5-mini" },
+      { name: "backend-dev", remain_quota: 2_500_000, model_limits: "gpt-5-mini" },
+      { name: "backend-prod", remain_quota: 50_000_000, model_limits: "gpt-5,gpt-5-mini" },
     ]),
   );
 });
@@ -129,7 +129,7 @@ test("a key rotated: the new one is made first, and the old one dies at the end 
   const [made, ...others] = living();
   expect(others).toEqual([]);
   expect(made?.id).not.toBe(old?.id);
-  expect(made?.remain_quota).toBe(100_000);
+  expect(made?.remain_quota).toBe(10_000_000);
 });
 
 test("a key rotated on a schedule, and the preview of another day", async () => {
@@ -192,7 +192,7 @@ test("models, usage and other keys looked up", async () => {
   server.console.update(spent.id, { status: 4 });
   expect(await succeeds("pulumi preview")).toContain("+ 2 to create");
   const output = await succeeds("pulumi up");
-  expect(output).toMatch(/left *: 100000/);
+  expect(output).toMatch(/left *: 20\n/);
   expect(output).toMatch(/name *: "old"/);
   expect(living().find(({ name }) => name.startsWith("backend"))?.model_limits).toMatch(/^gpt-5/);
 });

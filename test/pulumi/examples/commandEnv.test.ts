@@ -19,7 +19,7 @@ describe("examples/command-env, with the engine mocked", () => {
 
   it("declares a key with its limits", () => {
     expect(registered.get("pulumi-nodejs:dynamic/cometapi:CometApiKey")).toMatchObject({
-      remainQuota: 50_000,
+      remainQuota: 5_000_000,
       modelLimits: ["gpt-5-mini"],
     });
   });

@@ -35,14 +35,14 @@ describe("examples/lookups", () => {
   it("makes the key for the models that were found, and tells what is left of it", async () => {
     const { outputs } = told(await stack.up());
     expect(server.key(stack.keyId("backend")).model_limits).toBe("gpt-5,gpt-5-mini");
-    expect(outputs["left"]).toEqual({ value: 100_000, secret: false });
+    expect(outputs["left"]).toEqual({ value: 20, secret: false });
   });
 
   it("shows use as a changed output and no change of the key", async () => {
     server.console.spend(stack.keyId("backend"), 30);
     const { changes, outputs } = told(await stack.up());
     expect(changes).toEqual([]);
-    expect(outputs["left"]?.value).toBe(99_970);
+    expect(outputs["left"]?.value).toBe(19.99994);
   });
 
   it("ends in one clear error and no stack trace when CometAPI refuses", async () => {

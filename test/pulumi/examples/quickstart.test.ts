@@ -30,7 +30,7 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
     expect(live()).toMatchObject({
       name: outputs["keyName"]?.value,
       status: 1,
-      remain_quota: 100_000,
+      remain_quota: 12_500_000,
       unlimited_quota: false,
       model_limits_enabled: true,
       model_limits: "gpt-5,claude-opus-4-6",

@@ -33,11 +33,11 @@ describe("examples/shared-key", () => {
   });
 
   it("changes the owner's key in place, so that the reader's stays good", async () => {
-    owner.edit("index.ts", "200_000", "300_000");
+    owner.edit("index.ts", "usd(40)", "usd(60)");
     const expected = [{ name: "shared", op: "update", properties: ["remainQuota"] }];
     expect((await owner.preview()).changes).toEqual(expected);
     expect((await owner.up()).changes).toEqual(expected);
-    expect(server.key(owner.keyId("shared"))).toMatchObject({ key: apiKey, remain_quota: 300_000 });
+    expect(server.key(owner.keyId("shared"))).toMatchObject({ key: apiKey, remain_quota: 30_000_000 });
     expect((await reader.up({ expectNoChanges: true })).outputs["apiKey"]?.value).toBe(apiKey);
   });
 
