@@ -29,6 +29,7 @@ describe("examples/lookups", () => {
     expect(server.requests.map(({ path }) => path).sort()).toEqual([
       "/api/models",
       "/api/token/?p=1&page_size=100",
+      "/api/user/self",
     ]);
   });
 
