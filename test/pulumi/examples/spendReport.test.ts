@@ -54,7 +54,7 @@ describe("examples/spend-report", () => {
     );
   });
 
-  it("has told no secret to any file or terminal", () => {
+  it("prints no secret, and stores none in the clear", () => {
     expectNoLeak([stack.backend.text(), ...printed], secretsOf(server));
     expect(server.violations).toEqual([]);
   });
