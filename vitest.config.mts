@@ -21,6 +21,8 @@ const engine = [
   "test/docs/followed.test.ts",
   "test/package/layouts.test.ts",
 ];
+/** The newest engine cannot start policy packs with the language host that can be had here: see launcher.ts there. */
+const oldestOnly = ["test/pulumi/policies/**/*.test.ts"];
 /** What depends on the program alone, and what the newest engine alone prints word for word. */
 const newestOnly = ["test/pulumi/examples/**", "test/pulumi/main/transcripts.test.ts"];
 
@@ -36,7 +38,7 @@ export default defineConfig({
       // No such engine: a test that starts one is in the wrong place, and is told so.
       project("process", ["test/**/*.test.ts"], engine, { env: { COMETAPI_TEST_ENGINE: "none" } }),
       project("main", main, []),
-      project("more", engine, main),
+      project("more", engine, [...main, ...oldestOnly]),
       project("oldest", ["test/{pulumi,upgrade}/**/*.test.ts"], newestOnly, {
         env: { COMETAPI_TEST_ENGINE: "oldest" },
         globalSetup: "test/engine/oldest.ts",

@@ -1,10 +1,9 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { delimiter } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { newApi } from "../server/index";
 import { type Following, follow, type Page } from "./page";
 
-/** The README and every recipe, followed on the real engine. What needs another provider is in handedOver.test.ts. */
+/** The README and every recipe, followed on the real engine. What needs another provider is in
+ * handedOver.test.ts, and the policy is in test/pulumi/policies. */
 
 let page: Page;
 afterEach(() => {
@@ -212,27 +211,4 @@ test("a New API server of one's own", async () => {
   await succeeds("pulumi config set --secret cometapi:accessToken");
   await succeeds("pulumi up");
   expect(living().map(({ name }) => name)).toEqual(["Suche für München"]);
-});
-
-test("a policy that stops an unlimited key at preview, and lets one with a quota pass", async () => {
-  const { living, stack, server } = await following("docs/recipes/policy-no-unlimited-keys.md", {
-    own: () => ({ "runtime: nodejs": "runtime: launched" }),
-  });
-  // The language host that the tests build cannot start policy packs, as the vendor's does; this way the engine can.
-  const { workDir, envVars = {} } = stack.stack.workspace;
-  const launcher = `${workDir}/.bin/pulumi-analyzer-policy-launched`;
-  mkdirSync(`${workDir}/.bin`);
-  writeFileSync(
-    launcher,
-    `#!/bin/sh\nexec node "$(node -p "require.resolve('@pulumi/pulumi/cmd/run-policy-pack')")" "$@"\n`,
-  );
-  chmodSync(launcher, 0o755);
-  envVars["PATH"] = `${workDir}/.bin${delimiter}${envVars["PATH"]}`;
-
-  const refused = await page.run("pulumi preview --policy-pack policy");
-  expect(refused.output).toContain("Give this key a remainQuota instead of unlimitedQuota: true.");
-  expect(refused.code).not.toBe(0);
-  expect(server.requests).toEqual([]);
-  await succeeds("pulumi up --policy-pack policy");
-  expect(living()).toHaveLength(1);
 });

@@ -66,6 +66,7 @@ describe("an editor", () => {
       "modelLimits",
       "modelLimitsEnabled",
       "name",
+      "quotaReset",
       "remainQuota",
       "status",
       "totalQuota",

@@ -1,9 +1,9 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, join, resolve } from "node:path";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CometServer } from "../../server/index";
 import { failure, newStack, startEmulator, type TestStack } from "../stack";
+import { letPoliciesStart, runtime } from "./launcher";
 
 const program = `
   import { CometApiKey } from "pulumi-cometapi";
@@ -107,18 +107,10 @@ describe("examples/policy", () => {
   });
 });
 
-/** The language host of the tests cannot start policy packs, as the vendor's does: here the engine starts this one itself. */
 function installPack(stack: TestStack): string {
-  const { envVars = {} } = stack.stack.workspace;
-  const pack = stack.path("policy");
-  cpSync(resolve(__dirname, "../../../examples/policy"), pack, { recursive: true });
-  writeFileSync(join(pack, "PulumiPolicy.yaml"), "runtime: launched\n");
-  const bin = stack.path(".bin");
-  mkdirSync(bin);
-  const launcher = join(bin, "pulumi-analyzer-policy-launched");
-  const run = createRequire(__filename).resolve("@pulumi/pulumi/cmd/run-policy-pack");
-  writeFileSync(launcher, `#!/bin/sh\nexec node "${run}" "$@"\n`);
-  chmodSync(launcher, 0o755);
-  envVars["PATH"] = `${bin}${delimiter}${envVars["PATH"]}`;
-  return pack;
+  const folder = stack.path("policy");
+  cpSync(resolve(__dirname, "../../../examples/policy"), folder, { recursive: true });
+  writeFileSync(join(folder, "PulumiPolicy.yaml"), `runtime: ${runtime}\n`);
+  letPoliciesStart(stack);
+  return folder;
 }
