@@ -141,7 +141,7 @@ function history(days: Day[]): RotationState[] {
   });
 }
 
-describe("the key before", () => {
+describe("the previous key", () => {
   const keptOn = (days: (number | Day)[]) =>
     history(days.map((now) => (typeof now === "number" ? { now } : now))).map(({ kept }) =>
       kept.map(({ start }) => at(start) / day),
