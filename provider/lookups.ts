@@ -13,15 +13,15 @@ import { type Sought, withClient } from "./lookupClient";
 export { account, keySpend } from "./moneyLookups";
 export { OperationError, readConfig, systemClock };
 
-/** What a key is told of itself: by its own secret, or of many keys by the list of the account. */
+/** What a key was granted and has used: read by its own secret, or for many keys from the list of the account. */
 export function usage(host: Host, { key, account }: Sought & { key: string }): Promise<CometApiKeyUsage> {
   return withClient(host, "reading the usage of a key", account, false, async (api) => {
     // A program without types, or a variable of the environment that is not set.
     if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key) || /^bearer/i.test(key))
       throw new ProviderError("`key` must be an API key as it is, such as the `key` of a CometApiKey");
     try {
-      const { expiredTime, ...told } = await api.usage(key);
-      return { ...told, expiredTime: fromUnixSeconds(expiredTime) };
+      const { expiredTime, ...usage } = await api.usage(key);
+      return { ...usage, expiredTime: fromUnixSeconds(expiredTime) };
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       // The refusal is about this key: what to check of the token is no advice.

@@ -10,7 +10,7 @@ export type CometApiKeyStatus = "enabled" | "disabled";
 /** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
 interface KeyArgs {
   /**
-   * The id of an existing key, made in the console or by anything else, that this resource adopts instead of making
+   * The id of an existing key, created in the console or by anything else, that this resource adopts instead of creating
    * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
    * `retainOnDelete` is set. {@link CometApiKey.key} is the key itself, as of any other.
    *
@@ -19,7 +19,7 @@ interface KeyArgs {
    * declared and the key is limited; another number is written as usual. `pulumi preview` looks the key up and tells
    * what would change.
    *
-   * Means something only until the resource exists: to leave it out, or to put it back, changes nothing. Remove it to
+   * Used only when the resource is created; adding or removing it later has no effect. Remove it to
    * have the key replaced by a new one.
    *
    * Limit: the id, as a string, of a key that the account has and no other resource of the stack holds or adopts.
@@ -27,7 +27,7 @@ interface KeyArgs {
    * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
    * of the stack, holds or adopts a key already.
    *
-   * Default: none, a new key is made.
+   * Default: none, a new key is created.
    *
    * @example "1234"
    */
@@ -146,15 +146,15 @@ interface KeyArgs {
   autoGroups?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
 
   /**
-   * The account the key is made in: a name under `cometapi:accounts` in the stack's configuration, where its
-   * `accessToken` is, and if need be its own `baseUrl` and `userId`. `""` is the stack's own account.
+   * The account the key is created in: a name under `cometapi:accounts` in the stack's configuration, where its
+   * `accessToken` is, and if need be its own `baseUrl` and `userId`. `""` is the default account.
    *
    * A change makes a new key, with another secret and its quota in full, before it deletes the old one. The old
    * account's settings are needed until then.
    *
    * Limit: a name that has settings; the known ones are listed when it has none.
    *
-   * Default: `cometapi:account`; without that, the stack's own account, of `cometapi:accessToken`.
+   * Default: `cometapi:account`; without that, the default account, of `cometapi:accessToken`.
    *
    * @example "billing"
    */
@@ -289,11 +289,11 @@ export class CometApiKey extends pulumi.CustomResource {
   declare readonly crossGroupRetry: pulumi.Output<boolean>;
   /** The groups that an auto-routed key uses, in order; undefined where none are declared. */
   declare readonly autoGroups: pulumi.Output<string[] | undefined>;
-  /** The account under `cometapi:accounts` that the key was made in; undefined for the stack's own. */
+  /** The account under `cometapi:accounts` that the key was created in; undefined for the default account. */
   declare readonly account: pulumi.Output<string | undefined>;
   /** The numeric id of the account that owns the key. */
   declare readonly userId: pulumi.Output<number>;
-  /** When CometAPI made the key: RFC 3339 in UTC. */
+  /** When CometAPI created the key: RFC 3339 in UTC. */
   declare readonly createdTime: pulumi.Output<string>;
   /** When the key was last used, as of the last create, update or refresh: RFC 3339 in UTC. */
   declare readonly accessedTime: pulumi.Output<string>;
@@ -305,7 +305,7 @@ export class CometApiKey extends pulumi.CustomResource {
   /**
    * Looks up an existing key by the API's numeric id, without managing it. Its `key` is a secret here too.
    *
-   * @param name the logical name for the look-up
+   * @param name the logical name for the lookup
    * @param id the API's id, as in the console's list or another stack's `key.id`
    * @param opts Pulumi's own, and `account` for a key that is not in the account of new ones
    */

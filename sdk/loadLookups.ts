@@ -5,8 +5,8 @@ type Lookups = typeof import("../provider/lookups.js");
 type Host = Parameters<Lookups["models"]>[0];
 
 /**
- * The one door from a program to what speaks HTTP, opened by the first look-up: a program without any loads nothing
- * of it. Import nothing from there but in this way.
+ * Loads the HTTP client with the first lookup: a program without lookups loads none of it. The only import of provider
+ * code in the SDK.
  */
 export async function withLookups<T>(look: (lookups: Lookups, host: Host) => Promise<T>): Promise<T> {
   const lookups = await import("../provider/lookups.js");

@@ -9,14 +9,14 @@ import type {
 } from "./lookupTypes";
 import { toUsd, unitsPerUsd as usualUnit } from "./usd";
 
-/** The arguments of a look-up as its `…Output` form takes them. */
+/** The arguments of a lookup as its `…Output` form takes them. */
 type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
 
 interface LookupArgs {
   /**
-   * The account to look in: a name under `cometapi:accounts`, or `""` for the stack's own.
+   * The account to look in: a name under `cometapi:accounts`, or `""` for the default account.
    *
-   * Default: `cometapi:account`; without that, the stack's own account.
+   * Default: `cometapi:account`; without that, the default account.
    */
   account?: string | null | undefined;
 }

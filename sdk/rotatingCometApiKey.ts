@@ -13,14 +13,14 @@ export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredT
    *
    * Limit: from `"PT1S"` to `"P36500D"`, in whole numbers. Months and years are refused: they are not all of one length.
    *
-   * Default: none, it is required. A change begins another schedule: its first key is made before the last one goes.
+   * Default: none, it is required. A change begins another schedule: its first key is created before the last one goes.
    *
    * @example "P30D"
    */
   every: string;
 
   /**
-   * How long the key before goes on working beside the current one, from the `up` that makes that: an ISO 8601 duration.
+   * How long the previous key keeps working, counted from the `up` that creates its successor: an ISO 8601 duration.
    * Give it time for every user of the key to take up the new one.
    *
    * Limit: shorter than `every`. With `"PT0S"` the `up` that makes a key deletes the one before when all else is done.
@@ -46,7 +46,7 @@ export interface RotatingCometApiKeyArgs extends Omit<CometApiKeyArgs, "expiredT
    * Whether each key also expires by itself, when its slot and the `overlap` after it are over, even if nobody runs
    * `pulumi up`: then no key works until somebody does.
    *
-   * Default: `false`. Only an `up` takes a key away, when it has made a newer one.
+   * Default: `false`. Only an `up` takes a key away, when it has created a newer one.
    *
    * @example true
    */
@@ -96,7 +96,7 @@ export class RotatingCometApiKey extends pulumi.ComponentResource {
   readonly key: pulumi.Output<string>;
   /** The current key, without its secret. */
   readonly current: pulumi.Output<RotatedKey>;
-  /** The key before, as long as it is kept. */
+  /** The previous key, as long as it is kept. */
   readonly previous: pulumi.Output<RotatedKey | undefined>;
   /** From when on an `up` makes the next key: RFC 3339 in UTC. */
   readonly rotatesAt: pulumi.Output<string>;

@@ -51,9 +51,7 @@ export function readSchedule(
   if (schedule.every === 0 || schedule.every > longest)
     refused.push(`every is ${args.every}, and must be from PT1S to P36500D.`);
   else if (schedule.overlap >= schedule.every)
-    refused.push(
-      `overlap is ${args.overlap}, and must be shorter than every, ${args.every}: the key before is to be gone when the next one comes.`,
-    );
+    refused.push(`overlap (${args.overlap}) must be shorter than every (${args.every}).`);
   for (const name of ["adoptId", "expiredTime"] as const)
     if (args[name] !== undefined && args[name] !== null)
       refused.push(`${name} cannot be given here. ${unfit[name]}.`);

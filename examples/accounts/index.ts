@@ -8,6 +8,6 @@ export const apiKeys = Object.fromEntries(
   teams.map((team) => [team, new CometApiKey(team, { account: team, remainQuota: usd(10) }).key]),
 );
 
-// In the account of `cometapi:account`, or else in the stack's own.
+// In the account of `cometapi:account`, or else in the default account.
 const shared = new CometApiKey("shared", { remainQuota: usd(2) });
 export const sharedKey = shared.key;

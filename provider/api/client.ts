@@ -181,7 +181,7 @@ export class CometApi {
   }
 
   /**
-   * `PUT /api/token/`, always with every editable field. `statusOnly` is how New API is told of a status.
+   * `PUT /api/token/`, always with every editable field. `statusOnly` is how New API takes a status.
    *
    * @param record the key as it was last read
    */
@@ -307,7 +307,7 @@ export class CometApi {
   }
 
   /**
-   * `GET /api/usage/token/`: what a key is told of itself, by its own secret. Where the account's token is known, the list
+   * `GET /api/usage/token/`: what a key can read about itself, by its own secret. Where the account's token is known, the list
    * tells the same of many keys at once, and of a key that the endpoint refuses.
    */
   async usage(key: string): Promise<KeyUsage> {

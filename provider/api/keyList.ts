@@ -28,7 +28,7 @@ type Found = Item | undefined;
 /**
  * Finds keys in the account's list, newest first.
  *
- * Look-ups that wait at the same time share one walk over the pages. A walk only ever serves look-ups that were
+ * Lookups that wait at the same time share one walk over the pages. A walk only ever serves lookups that were
  * asked for before it began, so that each sees its own earlier writes.
  */
 export class KeyList {
@@ -165,7 +165,7 @@ export function isSought(item: Item, sought: Sought): boolean {
   return isReadable(shown) ? sameSecret(shown, sought.secret) : maskFits(shown, sought.secret);
 }
 
-/** What a page says of a look-up: whether it holds the key or proves it gone; nothing if neither. */
+/** What a page says about a lookup: whether it holds the key or proves it gone. Undefined if neither. */
 function proveInPage(page: Placed, want: Wanted): { found: Found } | undefined {
   const found = page.items.find((item) => isSought(item, want));
   if (found !== undefined) return { found };

@@ -18,7 +18,7 @@ export const retryPolicy = {
   budgetMs: 120_000,
   /** A host that cannot be reached at all is more likely mistyped than busy. */
   unreachableTries: 5,
-  /** Waits longer than this are told to the person at the terminal. */
+  /** Longer waits are reported to the person at the terminal. */
   silentWaitMs: 3_000,
   /** A rate limit, which all requests to an account wait for together. That waiting uses up no budget. */
   limit: {

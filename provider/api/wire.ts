@@ -106,7 +106,7 @@ export const errorBody = z.object({
 
 export const recordAnswer = z.object({ data: record }).transform((answer) => answer.data);
 
-/** What a look-up needs to know of every key in the list. Most are other people's, and may be of any shape. */
+/** What a lookup needs to know about each key in the list. Most belong to other resources, and may have any shape. */
 const item = z
   .looseObject({ id: z.int().positive(), user_id: z.int(), name: z.string() })
   .transform((raw) => ({ id: String(raw.id), userId: raw.user_id, name: raw.name, raw }));
@@ -139,7 +139,7 @@ export const revealedKey = z
   .object({ data: z.object({ key: z.string() }) })
   .transform(({ data }) => data.key);
 
-/** What a key is told of itself. */
+/** What a key can read about itself. */
 export const usageAnswer = z
   .object({
     data: z.object({

@@ -16,7 +16,7 @@ export function report(line: string): Promise<void> {
 }
 
 async function toEngine(severity: "warn" | "error", line: string, urn?: string): Promise<void> {
-  // Every plugin is told the engine's address in this way, but Pulumi's dynamic host leaves it at that.
+  // The engine gives its address to every plugin in this way, but Pulumi's dynamic host does nothing with it.
   const [, , address = ""] = process.argv;
   if (!/^[\w.:[\]-]+:\d+$/.test(address)) {
     console.log(`${severity === "warn" ? "warning" : severity}: ${line}`);

@@ -12,8 +12,8 @@ import { chooseGoal } from "../live/quotaGoal";
 import { apply, isShownDisabled } from "./update";
 
 /**
- * Takes over a key that was made elsewhere: no request makes anything, and where nothing differs none changes
- * anything either. As long as nothing was changed, a failure leaves the key to whom it belonged.
+ * Adopts a key that was created elsewhere. No request creates anything, and none changes anything where nothing differs.
+ * As long as nothing was changed, a failure leaves the key to its former owner.
  */
 export async function adopt(
   api: CometApi,
@@ -45,7 +45,7 @@ export async function findAdoptable(api: CometApi, id: string): Promise<KeyRecor
   if (record === undefined) {
     throw new ProviderError(
       `the account has no key of the id ${id}. Look it up in the CometAPI console; if it was deleted, remove adoptId, ` +
-        "and a new key is made",
+        "and a new key is created",
     );
   }
   await api.assertOwn(record);

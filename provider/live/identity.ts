@@ -11,7 +11,7 @@ import { isUnanswered, writeOnce } from "./writeOnce";
 
 interface Made {
   record: KeyRecord;
-  /** How many keys there may be of that name: more than one when an answer was lost. */
+  /** How many keys of that name there may be: more than one after an unanswered create. */
   perhapsMade: number;
 }
 
@@ -28,16 +28,16 @@ export class PerhapsCreatedError extends ProviderError {
     readonly perhaps: PerhapsCreated,
   ) {
     super(
-      `${cause.message}. A key may have been made all the same, under the name "${perhaps.name}": ` +
-        "delete it in the CometAPI console if it is there, as the next `pulumi up` makes another",
+      `${cause.message}. A key may have been created all the same, with the name "${perhaps.name}": ` +
+        "delete it in the CometAPI console if it is there, as the next `pulumi up` creates another",
       { cause },
     );
   }
 }
 
 /**
- * Makes one key and finds it. The API returns no id, so the key is looked up by a name that nobody else has; when
- * the answer was lost it is looked up before it is made again.
+ * Creates one key and finds it. The API returns no id, so the key is looked up by a name that nobody else has. A create
+ * without an answer is looked up before it is sent again.
  *
  * @param fields with a name that no other key bears
  * @param perhapsMade how many keys of that name earlier calls may have created
@@ -71,10 +71,7 @@ export async function createAndFind(api: CometApi, fields: KeyFields, perhapsMad
   }
 }
 
-/**
- * The ids of other keys that lost creates have made under the same name. They were never used, and are like the one
- * that is kept in every field.
- */
+/** The ids of the duplicates that unanswered creates left under the same name: unused, and equal in every field. */
 export async function findDuplicates(api: CometApi, { record: keep, perhapsMade }: Made): Promise<string[]> {
   if (perhapsMade === 1) return [];
   let named: KeyRecord[] = [];
@@ -85,7 +82,7 @@ export async function findDuplicates(api: CometApi, { record: keep, perhapsMade 
   return named.filter((other) => other.id !== keep.id && isDuplicate(other, keep)).map(({ id }) => id);
 }
 
-/** Deletes the keys that were made besides, as far as they are still what they were then. */
+/** Deletes duplicates left by repeated creates, except any that have been used. */
 export async function removeDuplicates(
   api: CometApi,
   live: { record: KeyIdentity; extras: string[] },
@@ -96,7 +93,7 @@ export async function removeDuplicates(
     if (extra?.usedQuota === 0) {
       await deleteForGood(api, extra).catch((error: Error) => {
         throw new ProviderError(
-          `${error.message}. The key "${extra.name}" (id ${id}) was made besides by mistake; the next \`pulumi up\` tries again to delete it`,
+          `${error.message}. The key "${extra.name}" (id ${id}) is a duplicate left by a repeated create; the next \`pulumi up\` tries again to delete it`,
           { cause: error },
         );
       });
@@ -127,8 +124,8 @@ export async function deleteForGood(api: CometApi, { id, userId }: KeyIdentity):
 }
 
 /**
- * Makes sure that a record is the key that state knows, before anything is done to it: after a change of account or
- * server the same id is somebody else's key.
+ * Makes sure that a record is the key in state before anything is done to it: after a change of account or server the
+ * same id is somebody else's key.
  *
  * @throws {ProviderError} when it is another one
  */
@@ -136,17 +133,17 @@ export function assertSameKey(
   record: KeyIdentity,
   { account, userId, createdTime }: Partial<KeyState>,
 ): void {
-  const made = fromUnixSeconds(record.createdTime);
-  if (userId === undefined || (record.userId === userId && made === createdTime)) return;
+  const created = fromUnixSeconds(record.createdTime);
+  if (userId === undefined || (record.userId === userId && created === createdTime)) return;
   const restored =
     record.userId === userId
-      ? ". If that is the right server, it was set up anew or restored from a backup, and our key is lost: drop it from the " +
+      ? ". If that is the right server, it was set up anew or restored from a backup, and the stack's key is lost: drop it from the " +
         "stack by `pulumi state delete` with its URN"
       : "";
   throw new ProviderError(
-    `the key of that id is another one there: it belongs to account ${record.userId} and was made at ${made}, ours ` +
-      `belongs to account ${userId} and was made at ${createdTime}. Set ${settingName("accessToken", account)} and ` +
-      `${settingName("baseUrl", account)} to where the key was made${restored}`,
+    `this id belongs to a different key on this server: account ${record.userId}, created ${created}. The stack's key ` +
+      `is in account ${userId}, created ${createdTime}. Set ${settingName("accessToken", account)} and ` +
+      `${settingName("baseUrl", account)} to where the key was created${restored}`,
   );
 }
 

@@ -142,7 +142,7 @@ export class LiveKey {
     this.touched = true;
   }
 
-  /** Whether a full update whose answer was lost took effect. */
+  /** Whether an unanswered full update took effect. */
   private tookEffect(fields: KeyFields, before: KeyRecord): boolean {
     const { record } = this;
     if (changedFields(record, fields).length > 0) return false;

@@ -1,7 +1,7 @@
 import type { Budget } from "../api/retry";
 
 /**
- * How long a read may lag behind a write that was answered, and behind one whose answer was lost; and how long requests
+ * How long a read may lag behind a write that was answered, and behind an unanswered one; and how long requests
  * are waited for that hold more than their key has left.
  */
 export const consistencyMs = { read: 4_000, list: 15_000, listAfterLoss: 10_000, held: 5_000 };

@@ -115,11 +115,11 @@ export function chooseGoal(
   };
   const renews =
     period !== undefined && before.quotaPeriod !== undefined && beginsAfter(period, before.quotaPeriod);
-  // What an update that failed gave twice, or lost, is made good.
+  // What a failed update granted twice, or lost, is corrected.
   const granted = failed === undefined || tookEffect ? seen : failed.granted;
   const chosen = (goal: QuotaGoal) => ({ goal, before, renews });
   if (remainQuota !== undefined && (renews || remainQuota !== before.remainQuota)) {
-    // A write would not show in what was granted. If its answer were lost, it could not be told whether it is still due.
+    // A write would not show in what was granted. Without an answer, nobody could know whether it is still due.
     if (renews && record.remainQuota === remainQuota) return chosen(keepGranted(record));
     return chosen({ kind: "assign", quota: remainQuota, period, before: seen });
   }

@@ -213,7 +213,7 @@ describe("a key cannot be adopted", () => {
     );
     await key.up({ adoptId, ...same });
     await key.destroy();
-    expect(await refusal(key, { adoptId, ...same })).toContain("remove adoptId, and a new key is made");
+    expect(await refusal(key, { adoptId, ...same })).toContain("remove adoptId, and a new key is created");
     expect(server.key(id).deletedAt).toBeDefined();
   });
 

@@ -182,7 +182,7 @@ describe("the same id on another server or account was taken for the key", () =>
       destroy: () => key.destroy(),
     };
     await expect(work[operation as keyof typeof work]()).rejects.toThrow(
-      "the key of that id is another one there",
+      "this id belongs to a different key on this server",
     );
     expect(elsewhere.keys()).toEqual(before);
     expect(key.id).toBeDefined();
@@ -343,7 +343,7 @@ test("a lost create was said to be looked up by the next up", async () => {
   const message = await messageOf(setup.resource("second").up({ remainQuota: 5, name: "second" }));
   const leftover = server.keys().at(-1)?.name ?? "";
   expect(leftover).toMatch(pending);
-  expect(message).toContain(`under the name "${leftover}": delete it in the CometAPI console`);
+  expect(message).toContain(`with the name "${leftover}": delete it in the CometAPI console`);
   expect(message).not.toContain("looks for what was done");
 });
 

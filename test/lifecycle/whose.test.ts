@@ -370,7 +370,7 @@ describe("a server that was restored from an old backup", () => {
         destroy: () => key.destroy(),
       };
       await expect(work[operation]()).rejects.toThrow(
-        "If that is the right server, it was set up anew or restored from a backup, and our key is lost",
+        "If that is the right server, it was set up anew or restored from a backup, and the stack's key is lost",
       );
       expect(server.key(other.id)).toEqual(other);
       expect(key.id).toBe(String(other.id));
@@ -387,7 +387,7 @@ test("a server whose ids began anew has lost all keys: they are gone where their
   const taken = fresh.server.console.create();
   const [first, ...others] = keys as [Resource, ...Resource[]];
   first.id = String(taken.id);
-  await expect(first.refresh()).rejects.toThrow("the key of that id is another one there");
+  await expect(first.refresh()).rejects.toThrow("this id belongs to a different key on this server");
   for (const [i, key] of others.entries()) {
     key.id = String(taken.id + 100 + i);
     expect(await key.refresh()).toBe(true);

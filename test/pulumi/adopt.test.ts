@@ -47,7 +47,7 @@ test("two resources that adopt one key are told at preview, whatever they are ca
   await stack.destroy();
   expect(live().deletedAt).toBeDefined();
   const { run: gone } = await failure(stack.preview());
-  expect(gone.output).toContain("remove adoptId, and a new key is made");
+  expect(gone.output).toContain("remove adoptId, and a new key is created");
   expect(server.violations).toEqual([]);
 });
 
