@@ -41,6 +41,9 @@ beforeAll(async () => {
   strangers.selfSigned = secureUrl(tls.selfSigned);
 });
 
+/** Cells of one trouble. */
+const atOnce = 20;
+
 const counts = { cells: 0, failedRuns: 0, planned: 0 };
 afterAll(() => {
   for (const server of [other, tls.speechless, tls.selfSigned]) server.close();
@@ -50,7 +53,7 @@ afterAll(() => {
   );
   expect(counts.cells, "cells that ran").toBe(counts.planned);
   // Pinned, so that no trouble, request or step drops out unnoticed.
-  expect(counts.planned, "cells in the plan").toBe(10476);
+  expect(counts.planned, "cells in the plan").toBe(10300);
   expect(received, "requests at the host that redirects point to").toEqual([]);
 });
 
@@ -108,9 +111,8 @@ describe.each(backends)("on %s", (backend, personality) => {
   for (const trouble of table) {
     const cells = stepNames.flatMap((step) => cellsOf(step, requestsOf[backend]?.[step] ?? [], trouble));
     counts.planned += cells.length;
-    test.concurrent(`nothing is lost by: ${trouble.name}`, { timeout: 180_000 }, async () => {
-      const failures = await Promise.all(cells.map((cell) => play(personality, cell)));
-      const failed = failures.filter((failure) => failure !== undefined);
+    test.concurrent(`nothing is lost by: ${trouble.name}`, { timeout: 600_000 }, async () => {
+      const failed = await playAll(personality, cells);
       if (failed.length > 0)
         expect.fail(`${failed.length} of ${cells.length} cells failed:\n${failed.join("\n")}`);
     });
@@ -140,6 +142,23 @@ function expected({ step, kind, trouble, times }: Omit<Cell, "refreshed">): bool
   return survived(trouble, kind, times);
 }
 
+/**
+ * Plays a few cells at once and returns what is wrong with them. All of them at once keep the process so busy that
+ * connections time out, and then a request meets another trouble than the cell's.
+ */
+async function playAll(personality: Partial<Personality>, cells: readonly Cell[]): Promise<string[]> {
+  const waiting = [...cells];
+  const failures: string[] = [];
+  const playOn = async () => {
+    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
+      const failure = await play(personality, cell);
+      if (failure !== undefined) failures.push(failure);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, playOn));
+  return failures;
+}
+
 /** Plays one cell and says what is wrong with it, if anything. */
 async function play(personality: Partial<Personality>, cell: Cell): Promise<string | undefined> {
   const { kind, nth, trouble, times, refreshed } = cell;
@@ -156,7 +175,7 @@ async function play(personality: Partial<Personality>, cell: Cell): Promise<stri
     expect(hung.hits(), "requests that met trouble").toBeGreaterThan(0);
     hung.end();
     scene.expectAccountedFor();
-    scene.expectInTime(before);
+    scene.expectInTime(before, trouble);
     const success = expected(cell);
     if (scene.error === undefined && success === false) expect.fail("succeeded, although it cannot have");
     if (scene.error !== undefined && success === true) throw scene.error;

@@ -19,6 +19,8 @@ export interface Trouble {
   refused?: true;
   /** No trouble in the end: the answer comes whole, only strangely. */
   harmless?: true;
+  /** How long requests wait for it at most, besides the two minutes of an operation. */
+  waitMs?: number;
   /** Needs a client that gives up sooner than after a minute. */
   impatient?: true;
   /** What the server does. */
@@ -53,6 +55,8 @@ const problem = (code: string) => ({
   error: { code, message: "something went wrong", type: "comet_api_error" },
 });
 const page = "<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>";
+/** A rate limit that does not end is given up after an hour. */
+const limited = { waitMs: 3_600_000 };
 const busy = (headers: Record<string, string>) => faults.answer(answer(429, problem("rate_limit"), headers));
 
 /** In many small pieces, but as fast as they go. */
@@ -102,13 +106,17 @@ export function troubles(strangers: Strangers): Trouble[] {
     { name: "cut in half", acted: true, retried: true, fault: faults.cutInHalf() },
     { name: "trickling, but whole", acted: true, retried: true, harmless: true, fault: trickleWhole },
     { name: "trickling for ever", acted: true, retried: true, impatient: true, fault: faults.trickle(30) },
-    untouched("429", true, busy({})),
-    untouched("429 with Retry-After in seconds", true, busy({ "retry-after": "7" })),
-    untouched("429 with Retry-After as a date", true, ({ request }) =>
-      answer(429, problem("rate_limit"), {
-        date: new Date(request.at).toUTCString(),
-        "retry-after": new Date(request.at + 7000).toUTCString(),
-      }),
+    untouched("429", true, busy({}), limited),
+    untouched("429 with Retry-After in seconds", true, busy({ "retry-after": "7" }), limited),
+    untouched(
+      "429 with Retry-After as a date",
+      true,
+      ({ request }) =>
+        answer(429, problem("rate_limit"), {
+          date: new Date(request.at).toUTCString(),
+          "retry-after": new Date(request.at + 7000).toUTCString(),
+        }),
+      limited,
     ),
     untouched("429 with Retry-After of an hour", false, busy({ "retry-after": "3600" })),
     ...both("500", true, faults.answer(answer(500, problem("internal_error")))),
