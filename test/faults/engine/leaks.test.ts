@@ -205,7 +205,7 @@ const redirect = (secrets: string): Fault =>
   faults.redirect(`http://127.0.0.1:1/?q=${encodeURIComponent(secrets)}`);
 /** Long enough that the person at the terminal is told of the wait. */
 const slowDown = (secrets: string): Fault =>
-  faults.answer({ status: 429, headers: { "retry-after": "4" }, body: { success: false, message: secrets } });
+  faults.answer({ status: 503, headers: { "retry-after": "4" }, body: { success: false, message: secrets } });
 
 /** Log files of the engine, without what {@link theirs} tells. Without -v it writes none. */
 const logged = ["-v=2", "--logflow"];
