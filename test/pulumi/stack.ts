@@ -239,9 +239,9 @@ export class TestStack {
     return { ...run, outputs: await this.outputs() };
   }
 
-  /** What the next `up` would do. */
-  preview(options: Shared = {}): Promise<Run> {
-    return this.run("preview", flags({ ...options }));
+  /** What the next `up` would do. It writes the plan that an `up` reads. */
+  preview({ plan: savePlan, ...options }: Shared = {}): Promise<Run> {
+    return this.run("preview", flags({ ...options, savePlan }));
   }
 
   /** Its changes are what has become different behind the stack's back. */
