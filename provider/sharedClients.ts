@@ -1,4 +1,4 @@
-import type { Account } from "./api/client";
+import type { Account } from "./api/account";
 import { createClient, type Host } from "./config/createClient";
 
 /** How long a client without lookups stays open for the next one. Programs await one lookup after the other. */

@@ -1,17 +1,9 @@
 import { z } from "zod";
-import { AccountIdentity } from "./accountIdentity";
 import { groupsAnswer, type Model, modelsAnswer, userModelsAnswer } from "./catalogueWire";
-import type { Clock } from "./clock";
 import { NoAnswerError, RefusedError, unusable } from "./errors";
-import { FirstKey } from "./firstKey";
-import { KeyList } from "./keyList";
-import { LookupBatcher } from "./lookupBatcher";
-import { Pace } from "./pace";
-import { RefreshCache } from "./refreshCache";
-import { Budget } from "./retry";
-import { Secrets } from "./secrets";
-import { Seekers } from "./seekers";
-import { type Call, type Endpoint, type Limits, Transport } from "./transport";
+import { Requests, type Shared } from "./requests";
+import type { Budget } from "./retry";
+import type { Call } from "./transport";
 import {
   createBody,
   type Item,
@@ -38,146 +30,32 @@ import {
 
 const done = z.unknown();
 
-/** One operation on an account, by what is known about it before it begins. */
-export interface Operation {
-  /** The key it is about and its secret, as far as state has them. No error quotes the secret. */
-  id?: string | undefined;
-  key?: string | undefined;
-  /** Whether it creates a key. It then waits until keys are known to be readable, or goes ahead of the others. */
-  creates?: boolean;
-  /** The accounts that the stack's other keys belong to: a new key must not end up in another one. */
-  owners?: ReadonlySet<number>;
-  /** Whether it may need the secret of its key. Default true. */
-  wantsSecret?: boolean;
-  /** For what is not worth the usual patience, nor waiting for a rate limit. */
-  budgetMs?: number | undefined;
-}
-
 /**
  * The account that a key belongs to, as state has it. `"own"` for a key that no state knows: whichever account it is that
  * the token belongs to. Undefined where a state does not say.
  */
 export type Owner = number | "own" | undefined;
 
-/** What the operations of one account share: connections, walks over its list, and what is known about the account. */
-export class Account {
-  private readonly transport: Transport;
-  private readonly listing: KeyList;
-  private readonly survey: RefreshCache;
-  private readonly batcher = new LookupBatcher();
-  private readonly identity: AccountIdentity;
-  private readonly firstKey = new FirstKey();
-  private readonly seekers = new Seekers();
-  private readonly secrets: Secrets;
-  private readonly pace: Pace;
-  private readonly hasToken: boolean;
-  private underWay = 0;
-
-  constructor(
-    endpoint: Endpoint,
-    secrets: Set<string>,
-    private readonly clock: Clock,
-    private readonly notify: (line: string) => void,
-    limits?: Limits,
-  ) {
-    this.hasToken = endpoint.accessToken !== undefined;
-    this.pace = new Pace(clock, notify, () => this.underWay);
-    this.transport = new Transport(endpoint, secrets, limits);
-    this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.batcher);
-    this.survey = new RefreshCache(this.listing);
-    this.identity = new AccountIdentity(
-      {
-        self: (budget) => this.within(budget).self(),
-        firstPage: (budget) => this.within(budget).page(1, 100),
-      },
-      {
-        token: endpoint.settingName("accessToken"),
-        userId: endpoint.settingName("userId"),
-        declaredId: endpoint.userId === undefined ? undefined : Number(endpoint.userId),
-      },
-    );
-    this.secrets = new Secrets(
-      {
-        batch: (ids, budget) => this.within(budget).revealTogether(ids),
-        one: (id, budget) => this.within(budget).reveal(id),
-      },
-      this.seekers,
-      () => this.firstKey.readable(),
-    );
-  }
-
-  /** Runs one operation, with a budget of time of its own. */
-  async run<T>(work: (api: CometApi) => Promise<T>, operation: Operation = {}): Promise<T> {
-    const { id, key, creates = false } = operation;
-    if (key !== undefined) this.transport.addSecret(key);
-    if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
-    let ended = () => {};
-    this.underWay++;
-    try {
-      if (creates) ended = await this.firstKey.turn(() => this.secrets.assertNotRefused());
-      return await this.begin(work, operation);
-    } finally {
-      this.underWay--;
-      ended();
-    }
-  }
-
-  private async begin<T>(work: (api: CometApi) => Promise<T>, operation: Operation): Promise<T> {
-    const { owners, wantsSecret = true, budgetMs } = operation;
-    const isPatient = budgetMs === undefined;
-    const stoodStillMs = isPatient ? () => this.pace.stoodStillMs() : undefined;
-    const budget = new Budget(this.clock, this.notify, budgetMs, stoodStillMs);
-    if (wantsSecret) this.seekers.begin(budget);
-    try {
-      return await work(this.within(budget, owners, isPatient));
-    } finally {
-      this.seekers.end(budget);
-    }
-  }
-
-  private within(budget: Budget, owners?: ReadonlySet<number>, isPatient = true): CometApi {
-    const { transport, listing, survey, batcher, identity, secrets, hasToken } = this;
-    const pace = isPatient ? this.pace : undefined;
-    return new CometApi(
-      { transport, listing, survey, batcher, identity, secrets, pace, hasToken },
-      budget,
-      owners,
-    );
-  }
-
-  close(): Promise<void> {
-    return this.transport.close();
-  }
-}
-
-interface Shared {
-  transport: Transport;
-  listing: KeyList;
-  survey: RefreshCache;
-  batcher: LookupBatcher;
-  identity: AccountIdentity;
-  secrets: Secrets;
-  /** Undefined for what would rather fail than wait for a rate limit. */
-  pace: Pace | undefined;
-  hasToken: boolean;
-}
-
 /**
  * CometAPI's key management. Reads are repeated by the retry policy; a write only when it certainly did not
  * happen. A write that may have happened ends in {@link NoAnswerError}: its caller looks before it tries again.
  */
 export class CometApi {
+  private readonly requests: Requests;
+
+  /** @param owners the accounts that a new key may be in; undefined if any */
   constructor(
     private readonly shared: Shared,
     readonly budget: Budget,
-    /** The accounts that a new key may be in; undefined if any. */
-    private readonly owners?: ReadonlySet<number>,
-  ) {}
+    owners?: ReadonlySet<number>,
+  ) {
+    this.requests = new Requests(shared, budget, owners);
+  }
 
   /** `POST /api/token/`. The answer holds neither id nor key. */
   async create(fields: KeyFields): Promise<void> {
-    await this.prepareCreate();
-    await this.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
+    await this.requests.prepareCreate();
+    await this.requests.write({ method: "POST", path: "/api/token/", body: createBody(fields) }, done);
   }
 
   /**
@@ -193,12 +71,12 @@ export class CometApi {
   ): Promise<KeyRecord> {
     const path = statusOnly ? "/api/token/?status_only=true" : "/api/token/";
     const call: Call = { method: "PUT", path, body: updateBody(record, status, fields) };
-    return this.expectId(call, record.id, await this.write(call, recordAnswer));
+    return this.expectId(call, record.id, await this.requests.write(call, recordAnswer));
   }
 
   /** `DELETE /api/token/{id}`. */
   async delete(id: string): Promise<void> {
-    await this.write({ method: "DELETE", path: `/api/token/${id}` }, done);
+    await this.requests.write({ method: "DELETE", path: `/api/token/${id}` }, done);
   }
 
   /** `GET /api/token/?p=…`, newest first. */
@@ -220,7 +98,7 @@ export class CometApi {
   async find(id: string, owner: Owner): Promise<KeyRecord | undefined> {
     const call: Call = { method: "GET", path: `/api/token/${id}` };
     try {
-      return this.expectId(call, id, await this.read(call, recordAnswer));
+      return this.expectId(call, id, await this.requests.read(call, recordAnswer));
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       return this.listed(id, owner);
@@ -288,20 +166,20 @@ export class CometApi {
 
   /** `GET /api/user/self`: the id of the account. */
   self(): Promise<number> {
-    return this.read({ method: "GET", path: "/api/user/self" }, selfAnswer);
+    return this.requests.read({ method: "GET", path: "/api/user/self" }, selfAnswer);
   }
 
   /** `POST /api/token/batch/keys`: up to 100 keys in full, by id. */
   async revealTogether(ids: string[]): Promise<Map<string, string>> {
     const call: Call = { method: "POST", path: "/api/token/batch/keys", body: { ids: ids.map(Number) } };
-    const keys = await this.read(call, revealedKeys);
+    const keys = await this.requests.read(call, revealedKeys);
     for (const key of keys.values()) this.shared.transport.addSecret(key);
     return keys;
   }
 
   /** `POST /api/token/{id}/key`: one key in full. */
   async reveal(id: string): Promise<string> {
-    const key = await this.read({ method: "POST", path: `/api/token/${id}/key` }, revealedKey);
+    const key = await this.requests.read({ method: "POST", path: `/api/token/${id}/key` }, revealedKey);
     this.shared.transport.addSecret(key);
     return key;
   }
@@ -317,7 +195,7 @@ export class CometApi {
     if (item !== undefined) return usageOf(this.full(item));
     const call: Call = { method: "GET", path: "/api/usage/token/", authorization: `Bearer ${key}` };
     try {
-      return await this.read(call, usageAnswer, plainEnvelope);
+      return await this.requests.read(call, usageAnswer, plainEnvelope);
     } catch (error) {
       const isFinal =
         error instanceof RefusedError || (error instanceof NoAnswerError && !error.traits.retry);
@@ -330,34 +208,18 @@ export class CometApi {
 
   /** The models on offer, sorted by id; undefined if the server does not list them. */
   async models(): Promise<Model[] | undefined> {
-    const models = await this.offered("/api/models", modelsAnswer);
-    return models ?? this.offered("/api/user/models", userModelsAnswer);
+    const models = await this.requests.offered("/api/models", modelsAnswer);
+    return models ?? this.requests.offered("/api/user/models", userModelsAnswer);
   }
 
   /** `GET /api/user/self/groups`: the names of the account's groups, sorted; undefined if the server does not list them. */
   groups(): Promise<string[] | undefined> {
-    return this.offered("/api/user/self/groups", groupsAnswer);
-  }
-
-  /** Undefined if the server has nothing at that path. */
-  private async offered<T>(path: string, answer: z.ZodType<T>): Promise<T | undefined> {
-    // Nothing is at stake, so an answer that does not come must not outlast the budget.
-    const call = (): Call => ({ method: "GET", path, withinMs: this.budget.left() });
-    try {
-      return await this.budget.retrying(
-        () => this.send(call, answer, plainEnvelope),
-        () => true,
-      );
-    } catch (error) {
-      if (error instanceof RefusedError && error.httpStatus === 404) return undefined;
-      if (error instanceof NoAnswerError && error.traits.httpStatus === 404) return undefined;
-      throw error;
-    }
+    return this.requests.offered("/api/user/self/groups", groupsAnswer);
   }
 
   /** Reads what is not about one key. */
   get<T>(path: string, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
-    return this.read({ method: "GET", path }, answer, verdictOf);
+    return this.requests.read({ method: "GET", path }, answer, verdictOf);
   }
 
   /** A stranger's words, fit to be shown. */
@@ -386,7 +248,7 @@ export class CometApi {
 
   private async readPage(call: Call): Promise<Page> {
     const { transport } = this.shared;
-    const body = await this.read(call, z.unknown());
+    const body = await this.requests.read(call, z.unknown());
     try {
       if (oldPageAnswer.safeParse(body).success)
         throw unusable("the server lists keys in the way of New API before July 2025. Update the server");
@@ -400,60 +262,11 @@ export class CometApi {
 
   private async version(): Promise<string> {
     const { transport } = this.shared;
-    const read = () => this.read({ method: "GET", path: "/api/status" }, versionAnswer, plainEnvelope);
+    const read = () =>
+      this.requests.read({ method: "GET", path: "/api/status" }, versionAnswer, plainEnvelope);
     const version = transport.version ?? (await read().catch(() => undefined));
     return version === undefined
       ? "it does not tell its version"
       : `it calls itself New API ${transport.redact(version)}`;
   }
-
-  private read<T>(call: Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
-    return this.budget.retrying(
-      () => this.send(() => call, answer, verdictOf),
-      () => true,
-    );
-  }
-
-  /**
-   * Makes sure that a key can be created: the list can be read, and is not that of an account the stack has no keys in.
-   * Requests what is not known in this run.
-   */
-  private async prepareCreate(): Promise<void> {
-    const { identity, secrets } = this.shared;
-    secrets.assertNotRefused();
-    await this.preparing(identity.assertListable(this.budget));
-    if (this.owners !== undefined && this.owners.size > 0)
-      await this.preparing(identity.assertIsOneOf(this.owners, this.budget));
-  }
-
-  /** What is done before a write: if it goes unanswered, nothing was written. */
-  private preparing(work: Promise<void>): Promise<void> {
-    return work.catch((error: unknown) => {
-      throw error instanceof NoAnswerError ? error.beforeWrite() : error;
-    });
-  }
-
-  private async write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
-    const { survey, identity } = this.shared;
-    await this.preparing(identity.assertListable(this.budget));
-    survey.forget();
-    const harmless = (error: NoAnswerError) => !error.mayHaveActed;
-    return this.budget.retrying(() => this.send(() => call, answer), harmless);
-  }
-
-  /** @param call asked for when its turn has come, and anew after each refusal for a rate limit */
-  private send<T>(call: () => Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
-    const { transport, pace, batcher } = this.shared;
-    const exchange = () => {
-      const now = call();
-      const sent = transport.exchange(now, answer, verdictOf);
-      return isLookedUpAfter(now) ? batcher.track(sent) : sent;
-    };
-    return pace === undefined ? exchange() : pace.run(call().path, exchange);
-  }
-}
-
-/** Whether a create or a delete. */
-function isLookedUpAfter({ method, path }: Call): boolean {
-  return method === "DELETE" || (method === "POST" && path === "/api/token/");
 }

@@ -1,4 +1,4 @@
-import type { Account } from "../api/client";
+import type { Account } from "../api/account";
 import type { Clock } from "../api/clock";
 import type { Limits } from "../api/transport";
 import { ProviderError } from "../errors";
@@ -31,7 +31,7 @@ export async function createClient(
   if (settings === undefined) throw new ProviderError(refused.join(" "));
   for (const token of config.tokens) secrets.add(token);
   if (settings.proxy?.credentials !== undefined) secrets.add(settings.proxy.credentials);
-  const { Account } = await import("../api/client.js");
+  const { Account } = await import("../api/account.js");
   const endpoint = {
     ...settings,
     settingName: (name: "accessToken" | "baseUrl" | "userId") => settingName(name, account),

@@ -1,4 +1,5 @@
-import type { Account, CometApi, Operation } from "../api/client";
+import type { Account, Operation } from "../api/account";
+import type { CometApi } from "../api/client";
 import { createClient, type Host } from "../config/createClient";
 import type { KeyState } from "../key/types";
 import { withUserErrors } from "./explain";
