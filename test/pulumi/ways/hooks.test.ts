@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CometApiKey, type CometApiKeyArgs, RotatingCometApiKey } from "../../../sdk/index";
+import { engine } from "../../engine/locate.mjs";
 import { type CometServer, faults, type KeyView } from "../../server/index";
 import { newStack, startEmulator, type TestStack } from "../stack";
 
@@ -10,6 +11,12 @@ import { newStack, startEmulator, type TestStack } from "../stack";
  */
 
 const put = { method: "PUT" };
+
+/**
+ * An older engine keeps the error of a create in state although its repetition succeeds, and so updates the key once more.
+ * Every engine does so after an update.
+ */
+const forgetsErrorOfCreate = Number(/\d+\.(\d+)/.exec(engine().version)?.[1]) >= 260;
 
 describe("a hook that retries", { timeout: 120_000 }, () => {
   let server: CometServer;
@@ -73,6 +80,11 @@ describe("a hook that retries", { timeout: 120_000 }, () => {
     expect(asked).toEqual(["create", "create", "create"]);
     expect(server.granted(key().id)).toBe(100);
     expect(server.requests.filter(({ method }) => method === "POST")).toHaveLength(1);
+    if (!forgetsErrorOfCreate) {
+      write(declare);
+      await stack.stack.up();
+      expect(server.granted(key().id)).toBe(100);
+    }
     await isFinished(name);
   });
 
@@ -104,7 +116,7 @@ describe("a hook that retries", { timeout: 120_000 }, () => {
     await stack.stack.up();
     expect(asked).toEqual(["update"]);
     expect(server.granted(id)).toBe(granted);
-    // Engines keep the error of an update in state although its repetition succeeds, and so update once more.
+    // The engine's one update more.
     write(plain(next));
     await stack.stack.up();
     expect(server.granted(id)).toBe(granted);
