@@ -67,7 +67,7 @@ test("wherever a key is moved, and whatever goes wrong, it ends as one key in th
       await key.up(declared(last?.account ?? "", last?.name));
       expect(await key.up(declared(last?.account ?? "", last?.name))).toBe("same");
 
-      // A key that may have been made is named by the error, and left to a person.
+      // A key that may have been created is named by the error, and left to a person.
       const own = setup
         .living()
         .filter(({ id, name }) => !others.has(id) && !said.join().includes(`"${name}": d`));

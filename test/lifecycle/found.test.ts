@@ -323,7 +323,7 @@ test("a host that could not be reached was tried 25 times", async () => {
   const message = await messageOf(setup.resource("second").up({ remainQuota: 5 }));
   expect(message.match(/given up/g)).toHaveLength(1);
   expect(setup.waited).toBeLessThan(10_000);
-  expect(message).not.toMatch("may have been made");
+  expect(message).not.toMatch("may have been created");
 });
 
 test("an update seemed undone to a read that lagged behind", async () => {

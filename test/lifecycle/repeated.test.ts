@@ -56,7 +56,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
       setup.server.fault(post, faults.reset({ act: true }));
       const lists = setup.server.fault({ method: "GET", nth: 2 }, dark, { times: 1000 });
       expect((await fails(setup.lifecycle.create(inputs))).message).toContain(
-        "may have been made all the same",
+        "may have been created all the same",
       );
       lists.remove();
       await setup.lifecycle.create(inputs);

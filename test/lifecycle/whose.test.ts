@@ -272,7 +272,7 @@ describe("before the first write of a run", () => {
       .up({ remainQuota: 5 })
       .catch((error: Error) => error.message);
     expect(message).toContain(text);
-    expect(message).not.toContain("may have been made");
+    expect(message).not.toContain("may have been created");
     expect(setup.server.keys()).toEqual([]);
   });
 
@@ -284,7 +284,7 @@ describe("before the first write of a run", () => {
     const up = setup.resource().up({ remainQuota: 5 });
     const message = await up.catch((error: Error) => error.message);
     expect(message).toContain("HTTP 504");
-    expect(message).not.toContain("may have been made");
+    expect(message).not.toContain("may have been created");
     expect(asked(setup, "POST")).toBe(0);
   });
 

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { engine } from "../../engine/locate.mjs";
 import { type CometServer, faults, type KeyView } from "../../server/index";
 import { failure, newStack, startEmulator, type TestStack } from "../stack";
 import { handed, serviceProgram } from "./program";
@@ -185,21 +184,3 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
     expect(server.violations).toEqual([]);
   });
 });
-
-/** An older engine hands on undefined for any resource that is new and left out, and stores a state that it refuses. */
-const knowsWhatIsLeftOut = Number(/\d+\.(\d+)/.exec(engine().version)?.[1]) >= 260;
-
-it.runIf(knowsWhatIsLeftOut)(
-  "a service is not handed the key of a new rotation that is left out",
-  async () => {
-    const server = await startEmulator();
-    const stack = await newStack({ server, program: serviceProgram("", 1, "other") });
-    await stack.up();
-    stack.write("index.js", serviceProgram(rotation, 2));
-    await stack.up({ exclude: ["**RotatingCometApiKey**"] }).catch(() => undefined);
-    expect(handed(stack).map(({ version }) => version)).toEqual([1]);
-    expect(server.keys()).toHaveLength(1);
-    await stack.up();
-    expect(handed(stack).at(-1)).toEqual({ version: 2, key: server.keys().at(-1)?.key });
-  },
-);
