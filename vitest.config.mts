@@ -5,17 +5,18 @@ import { defineConfig } from "vitest/config";
  *
  * | project | what                                              | run by               |
  * |---------|---------------------------------------------------|----------------------|
- * | process | everything that starts no engine                  | npm test             |
+ * | process | what starts no engine, but for two long suites    | npm test             |
  * | main    | the main job from end to end on the engine        | npm test             |
- * | more    | everything else that starts the engine            | npm run test:all     |
+ * | more    | everything else                                   | npm run test:all     |
  * | oldest  | what depends on the engine, on the oldest allowed | npm run test:all     |
  *
  * Suites that are tagged "nightly" do more when they are asked to, by `npm run test:nightly`.
  */
 
 const main = ["test/pulumi/main/**/*.test.ts", "test/upgrade/**/*.test.ts"];
-/** Also what tests the tools that start it. */
+/** Also what tests the tools that start it, and what takes minutes without it. */
 const engine = [
+  "test/faults/{matrix,quota}.test.ts",
   "test/{pulumi,upgrade,demo,bench,engine}/**/*.test.ts",
   "test/**/engine/**/*.test.ts",
   "test/docs/followed.test.ts",
