@@ -61,6 +61,9 @@ const requests = logicalNames.flatMap((name) =>
   ),
 );
 
+/** A run reads one page of the list before its first write: the keys' own requests come after it. */
+const seqOf = (nth: number) => nth + 1;
+
 /** What becomes of the request at which it happens. */
 type Phase = "never acted on" | "acted on after the kill" | "acted on before the kill";
 const phases: Phase[] = ["acted on after the kill", "acted on before the kill", "never acted on"];
@@ -98,7 +101,7 @@ const terminated = all ? answered : answered.filter(({ nth }) => nth === 5);
 const orphaned = all ? answered : answered.filter(({ nth }) => nth === 3 || nth === 6);
 const together = [
   { kind: "POST", nth: 3, phase: "acted on after the kill" },
-  { kind: "list", nth: 1, phase: "acted on before the kill" },
+  { kind: "list", nth: 2, phase: "acted on before the kill" },
   { kind: "PUT", nth: 2, phase: "acted on before the kill" },
   ...(all
     ? [1, 2, 4, 5].map((nth) => ({ kind: "POST", nth, phase: "acted on before the kill" }) as const)
@@ -310,13 +313,13 @@ test("an undisturbed up of the five keys makes the requests that the kills go by
   const { server, terminal } = await scene();
   await terminal.succeed("up", "--yes", "--skip-preview");
   const kindOf = ({ method }: { method: string }) => (method === "GET" ? "list" : method);
-  expect(server.requests.map(kindOf)).toEqual(requests.map(({ kind }) => kind));
+  expect(server.requests.map(kindOf)).toEqual(["list", ...requests.map(({ kind }) => kind)]);
 });
 
 describe.concurrent("after SIGKILL to engine, program and provider, the next up makes five working keys", () => {
   test.each(titled(killed))("%s", async (_, { nth, phase, leaves }) => {
     const it = await scene();
-    const held = it.hold({ seq: nth }, phase);
+    const held = it.hold({ seq: seqOf(nth) }, phase);
     const up = it.start();
     const request = await held.received;
     up.killAll();
@@ -364,7 +367,7 @@ describe.concurrent("with all five in flight, a SIGKILL leaves at most one key f
 describe.concurrent("when the engine alone is killed, the provider ends the create it is at and begins no other", () => {
   test.each(titled(orphaned))("%s", async (_, { nth }) => {
     const it = await scene();
-    const held = it.hold({ seq: nth }, "acted on before the kill");
+    const held = it.hold({ seq: seqOf(nth) }, "acted on before the kill");
     const up = it.start();
     await held.received;
     up.killEngine();
@@ -372,7 +375,7 @@ describe.concurrent("when the engine alone is killed, the provider ends the crea
     await held.release();
     const name = requests[nth - 1]?.name;
     const last = requests.findLastIndex((request) => request.name === name) + 1;
-    await it.server.finished(({ seq }) => seq === last);
+    await it.server.finished(({ seq }) => seq === seqOf(last));
 
     await unlock(it);
     expect(it.takeStock()).toHaveLength(1);
@@ -393,7 +396,7 @@ describe.concurrent("when the engine alone is killed, the provider ends the crea
 describe.concurrent("Ctrl-C waits for the create that is in flight: nothing is left over, and no lock", () => {
   test.each(titled(interrupted))("%s", async (_, { nth }) => {
     const it = await scene();
-    const held = it.hold({ seq: nth }, "acted on before the kill");
+    const held = it.hold({ seq: seqOf(nth) }, "acted on before the kill");
     const up = it.start();
     await held.received;
     up.interrupt();
@@ -414,7 +417,7 @@ describe.concurrent("Ctrl-C waits for the create that is in flight: nothing is l
 describe.concurrent("Ctrl-C twice ends at once and leaves at most the key in flight, and no lock", () => {
   test.each(titled(terminated))("%s", async (_, { nth, leaves }) => {
     const it = await scene();
-    const held = it.hold({ seq: nth }, "acted on before the kill");
+    const held = it.hold({ seq: seqOf(nth) }, "acted on before the kill");
     const up = it.start();
     await held.received;
     up.interrupt();
@@ -423,7 +426,7 @@ describe.concurrent("Ctrl-C twice ends at once and leaves at most the key in fli
     const { code, output } = await up.ended;
     expect(code).not.toBe(0);
     expect(output).toContain("^C received; terminating");
-    await it.server.finished(({ seq }) => seq === nth);
+    await it.server.finished(({ seq }) => seq === seqOf(nth));
     await held.release();
 
     expect(it.takeStock()).toHaveLength(1);
@@ -436,7 +439,7 @@ describe.concurrent("Ctrl-C twice ends at once and leaves at most the key in fli
 
 test("after a kill the CLI tells of a lock and of pending creates, and which ids are the stack's own", async () => {
   const it = await scene();
-  const held = it.hold({ seq: 4 }, "acted on before the kill");
+  const held = it.hold({ seq: seqOf(4) }, "acted on before the kill");
   const up = it.start();
   await held.received;
   up.killAll();
