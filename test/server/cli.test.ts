@@ -22,11 +22,10 @@ afterEach(async () => {
 });
 
 describe("the command line", () => {
-  const tsx = resolve("node_modules/tsx/dist/cli.mjs");
   const cli = resolve("test/server/cli.ts");
 
   function run(...args: string[]) {
-    const child = spawn(process.execPath, [tsx, cli, ...args]);
+    const child = spawn(process.execPath, ["--import", "tsx", cli, ...args]);
     children.push(child);
     const output = { stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
