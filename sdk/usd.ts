@@ -1,3 +1,6 @@
+import type { RunError } from "@pulumi/pulumi";
+import { runError } from "./runError";
+
 /** CometAPI counts quota in units, 500,000 to the dollar. A self-hosted server may be set to another number. */
 export const unitsPerUsd = 500_000;
 
@@ -11,10 +14,10 @@ export const unitsPerUsd = 500_000;
  * @param dollars 0 or more, with at most four decimals
  * @param unit how many units are one dollar. Default: 500,000; a self-hosted New API says its own as `quota_per_unit` in
  * `/api/status`
- * @throws {RangeError} when the amount is negative, not finite, not a whole number of units, or more than 2^53-1 units
+ * @throws {pulumi.RunError} when the amount is negative, not finite, not a whole number of units, or more than 2^53-1 units
  */
 export function usd(dollars: number, unit: number = unitsPerUsd): number {
-  const refuse = (reason: string) => new RangeError(`usd(${dollars}) ${reason}`);
+  const refuse = (reason: string) => runError(`usd(${dollars}) ${reason}`);
   expectUnit(unit, refuse);
   if (!Number.isFinite(dollars) || dollars < 0) throw refuse("must be an amount of 0 dollars or more");
   if (dollars * unit > Number.MAX_SAFE_INTEGER)
@@ -39,16 +42,16 @@ export function usd(dollars: number, unit: number = unitsPerUsd): number {
  *
  * @param units of quota. Negative for a key that its last request has overdrawn
  * @param unit how many units are one dollar. Default: 500,000
- * @throws {RangeError} when `units` is not a finite number
+ * @throws {pulumi.RunError} when `units` is not a finite number
  */
 export function toUsd(units: number, unit: number = unitsPerUsd): number {
-  const refuse = (reason: string) => new RangeError(`toUsd(${units}) ${reason}`);
+  const refuse = (reason: string) => runError(`toUsd(${units}) ${reason}`);
   expectUnit(unit, refuse);
   if (!Number.isFinite(units)) throw refuse("must be an amount of quota");
   return units / unit;
 }
 
-function expectUnit(unit: number, refuse: (reason: string) => RangeError): void {
+function expectUnit(unit: number, refuse: (reason: string) => RunError): void {
   if (!Number.isSafeInteger(unit) || unit <= 0)
     throw refuse(`cannot be counted: the unit, ${unit}, must be a whole number of units to the dollar`);
 }

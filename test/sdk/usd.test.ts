@@ -1,3 +1,4 @@
+import { RunError } from "@pulumi/pulumi";
 import fc from "fast-check";
 import { toUsd, usd } from "pulumi-cometapi";
 import { describe, expect, test } from "vitest";
@@ -41,9 +42,13 @@ describe("usd", () => {
     [1, 0, "the unit, 0, must be"],
     [1, 0.5, "the unit, 0.5, must be"],
   ])("usd(%d, %s) is refused", (dollars, unit, reason) => {
-    expect(() => usd(dollars, unit)).toThrow(RangeError);
     expect(() => usd(dollars, unit)).toThrow(reason);
   });
+});
+
+test("a wrong amount ends the program with one line and no stack trace", () => {
+  expect(() => usd(-1)).toThrow(RunError);
+  expect(() => usd(-1)).toThrow(expect.objectContaining({ stack: "" }));
 });
 
 test("toUsd takes the negative quota of an overdrawn key, and refuses what is no quota", () => {
