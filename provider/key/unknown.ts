@@ -1,5 +1,5 @@
 /** What the Pulumi engine passes, at preview, for a value that only the update will know. */
-const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function isUnknown(value: unknown): value is typeof unknownValue {
   return value === unknownValue;

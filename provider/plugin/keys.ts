@@ -1,0 +1,79 @@
+import { ResourceInitFailedError } from "../errors";
+import type { KeyInputs, KeyState } from "../key/types";
+import type { KeyLifecycle } from "../lifecycle/lifecycle";
+import { previewCreate, previewUpdate } from "./preview";
+import { HalfDoneError, type Properties, type ResourceType } from "./protocol";
+
+/** `cometapi:index:CometApiKey`: from the plain objects of the protocol to the lifecycle and back. */
+export function keyResource(lifecycle: KeyLifecycle): ResourceType {
+  return {
+    secret: ["key"],
+    givesAway: {
+      name: ["__autoName"],
+      expiredTime: ["__expiredTime"],
+      remainQuota: ["availableQuota", "__granted", "__unfinished"],
+      totalQuota: ["availableQuota", "__granted", "__unfinished"],
+    },
+
+    async check({ urn, name, olds, news }) {
+      const { inputs, failures } = await lifecycle.check({
+        declared: news,
+        old: olds,
+        logicalName: name,
+        urn,
+      });
+      // Of the property itself the engine would print the name a second time, and its value in the way of Go.
+      return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
+    },
+
+    diff({ id, olds, news }) {
+      const [old, inputs] = [asState(olds), asInputs(news)];
+      const { changed, moved, properties } = lifecycle.diff(id, old, inputs);
+      if (moved) return { changed, properties: [{ name: "account", replaces: true }] };
+      const names: string[] = [...properties];
+      if (inputs.quotaPeriod !== old.quotaPeriod) names.push("quotaPeriod");
+      return { changed, properties: names.map((name) => ({ name, replaces: false })) };
+    },
+
+    previewCreate: (inputs) => previewCreate(asInputs(inputs)),
+
+    async create(inputs) {
+      const { id, state } = await halfDone(() => lifecycle.create(asInputs(inputs)));
+      return { id, properties: state };
+    },
+
+    async read({ id, olds }) {
+      const live = await lifecycle.read(id, olds);
+      return live && { id, properties: live.state, inputs: live.inputs };
+    },
+
+    previewUpdate: ({ olds, news }) => previewUpdate(asState(olds), asInputs(news)),
+
+    update: ({ id, olds, news }): Promise<KeyState> =>
+      halfDone(() => lifecycle.update(id, asState(olds), asInputs(news))),
+
+    delete: ({ id, olds }) => lifecycle.delete(id, olds),
+  };
+}
+
+/** What the check has answered earlier. */
+function asInputs(properties: Properties): KeyInputs {
+  return properties as unknown as KeyInputs;
+}
+
+/** What a create, a read or an update has answered earlier. */
+function asState(properties: Properties): KeyState {
+  return properties as unknown as KeyState;
+}
+
+const unfinished =
+  "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it";
+
+async function halfDone<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ResourceInitFailedError)) throw error;
+    throw new HalfDoneError({ id: error.id, properties: error.state }, unfinished, error);
+  }
+}

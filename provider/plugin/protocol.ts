@@ -1,0 +1,123 @@
+import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
+
+/** Plain values by name, as a request has them. One that only the update will know is `unknownValue`, whatever its type. */
+export type Properties = Record<string, unknown>;
+
+/** The same in an answer. What is undefined in it is left out. */
+export type Answer = object;
+
+/**
+ * What a plugin is to the protocol, in plain objects. `serve.ts` takes care of gRPC, protobuf, secrets, unknown values and
+ * the engine's log: whoever writes another provider copies that file and fills in this interface.
+ */
+export interface Plugin {
+  version: string;
+  /** The Pulumi package schema, as JSON. */
+  schema(): string;
+  /** Settings that are secret even where nobody has marked them so. */
+  secretSettings: readonly string[];
+  checkSettings(settings: Properties, provider: ProviderName): Checked;
+  configure(settings: Properties, provider: ProviderName, host: PluginHost): Configured;
+  /** Creates a component. The request stays as it is: the SDK has its own code for the inputs of components. */
+  construct?(request: ConstructRequest): Promise<ConstructResponse>;
+}
+
+/** The logical name of a provider resource; undefined for the default provider, which the engine creates. */
+export type ProviderName = string | undefined;
+
+/** What `serve.ts` does for a plugin. */
+export interface PluginHost {
+  /** Shows a line, beside the resource whose operation shows it. */
+  info(line: string): void;
+  /** Shows a warning, which the engine counts. Done when the engine has it. */
+  warn(line: string, urn?: string): Promise<void>;
+}
+
+/** What a configured provider offers, by token. */
+export interface Configured {
+  resources: Record<string, ResourceType>;
+  functions: Record<string, (args: Properties) => Promise<Answer>>;
+}
+
+export interface Checked {
+  inputs: Answer;
+  failures: Failure[];
+}
+
+/** Why inputs cannot be used. */
+export interface Failure {
+  /** `""` if the reason names the property, as then the engine adds nothing to it. */
+  property: string;
+  reason: string;
+}
+
+/** A type of resource. Every method may throw; a {@link HalfDoneError} leaves the resource in state. */
+export interface ResourceType {
+  /** Properties that are secret even where nobody has marked them so. */
+  secret: readonly string[];
+  /** Properties that give away others: they become secret together. */
+  givesAway?: Record<string, readonly string[]>;
+  check(request: CheckRequest): Promise<Checked>;
+  diff(request: DiffRequest): Diff;
+  /** What a create will answer, as far as a preview knows it. */
+  previewCreate(inputs: Properties): Answer;
+  create(inputs: Properties, end: AbortSignal): Promise<Found>;
+  /** Undefined if the resource is gone. */
+  read(request: ReadRequest): Promise<(Found & { inputs: Answer }) | undefined>;
+  /** What an update will answer, as far as a preview knows it. */
+  previewUpdate(request: UpdateRequest): Answer;
+  update(request: UpdateRequest, end: AbortSignal): Promise<Answer>;
+  delete(request: DeleteRequest, end: AbortSignal): Promise<void>;
+}
+
+export interface CheckRequest {
+  urn: string;
+  /** The logical name. */
+  name: string;
+  /** The inputs in state; empty for a new resource. */
+  olds: Properties;
+  news: Properties;
+}
+
+export interface DiffRequest {
+  id: string;
+  /** The outputs in state. */
+  olds: Properties;
+  oldInputs: Properties;
+  /** As checked. */
+  news: Properties;
+}
+
+export interface Diff {
+  /** Whether an update or a replacement is due. */
+  changed: boolean;
+  /** The inputs that differ. A change of some may want a replacement. */
+  properties: { name: string; replaces: boolean }[];
+}
+
+export interface ReadRequest {
+  id: string;
+  /** The outputs in state; empty for an import, and what `.get()` was given for that. */
+  olds: Properties;
+}
+
+export type UpdateRequest = Omit<DiffRequest, "oldInputs">;
+export type DeleteRequest = Pick<DiffRequest, "id" | "olds">;
+
+export interface Found {
+  id: string;
+  /** The outputs. */
+  properties: Answer;
+}
+
+/** The resource exists, but is not as declared. State is to hold it, so that the next update can finish it. */
+export class HalfDoneError extends Error {
+  constructor(
+    readonly found: Found,
+    /** Kept in state in plain text: it quotes no value. */
+    readonly reason: string,
+    cause: Error,
+  ) {
+    super(cause.message, { cause });
+  }
+}

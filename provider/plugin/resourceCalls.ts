@@ -1,0 +1,194 @@
+import * as rpc from "@pulumi/pulumi/proto/provider_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { EngineLog } from "./engineLog";
+import {
+  type Configured,
+  type Diff,
+  type Failure,
+  HalfDoneError,
+  type Properties,
+  type ResourceType,
+} from "./protocol";
+import { InitFailedError, unary } from "./status";
+import { type Received, send } from "./values";
+
+/** What every call about a resource says of it. */
+interface AboutResource {
+  getUrn(): string;
+}
+
+/** The calls about one resource, by its type. */
+export class ResourceCalls {
+  constructor(
+    private readonly provider: () => Configured,
+    private readonly receive: (struct: Struct | undefined) => Received,
+    private readonly log: EngineLog,
+    private readonly hide: (message: string) => string,
+    private readonly cancelled: AbortSignal,
+  ) {}
+
+  methods() {
+    const { receive } = this;
+    return {
+      check: this.answering(async (type, request: rpc.CheckRequest) => {
+        const [olds, news] = [receive(request.getOlds()), receive(request.getNews())];
+        const { inputs, failures } = await type.check({
+          urn: request.getUrn(),
+          name: request.getName() || logicalName(request.getUrn()),
+          olds: olds.values,
+          news: news.values,
+        });
+        const response = new rpc.CheckResponse();
+        response.setInputs(send(inputs, secretOf(type, news)));
+        response.setFailuresList(failures.map((failure) => checkFailure(failure, this.hide)));
+        return response;
+      }),
+
+      diff: this.answering(async (type, request: rpc.DiffRequest) => {
+        const oldInputs = receive(request.getOldInputs()).values;
+        const news = receive(request.getNews()).values;
+        const olds = receive(request.getOlds()).values;
+        const diff = type.diff({ id: request.getId(), olds, oldInputs, news });
+        return diffResponse(diff, oldInputs, news);
+      }),
+
+      create: this.answering(async (type, request: rpc.CreateRequest) => {
+        const inputs = receive(request.getProperties());
+        const response = new rpc.CreateResponse();
+        if (request.getPreview()) {
+          response.setProperties(send(type.previewCreate(inputs.values), secretOf(type, inputs)));
+          return response;
+        }
+        const end = this.endOf(request.getTimeout());
+        const secret = secretOf(type, inputs);
+        const { id, properties } = await this.orHalfDone(secret, () => type.create(inputs.values, end));
+        response.setId(id);
+        response.setProperties(send(properties, secret));
+        return response;
+      }),
+
+      read: this.answering(async (type, request: rpc.ReadRequest) => {
+        const [olds, oldInputs] = [receive(request.getProperties()), receive(request.getInputs())];
+        const found = await type.read({ id: request.getId(), olds: olds.values });
+        const response = new rpc.ReadResponse();
+        // No id is how the engine is told that the resource is gone.
+        if (found === undefined) return response;
+        const secret = secretOf(type, olds, oldInputs);
+        response.setId(found.id);
+        response.setProperties(send(found.properties, secret));
+        response.setInputs(send(found.inputs, secret));
+        return response;
+      }),
+
+      update: this.answering(async (type, request: rpc.UpdateRequest) => {
+        const [olds, news] = [receive(request.getOlds()), receive(request.getNews())];
+        const about = { id: request.getId(), olds: olds.values, news: news.values };
+        const end = this.endOf(request.getTimeout());
+        // An update that fails may leave some of the old values.
+        const properties = request.getPreview()
+          ? type.previewUpdate(about)
+          : await this.orHalfDone(secretOf(type, olds, news), () => type.update(about, end));
+        const response = new rpc.UpdateResponse();
+        response.setProperties(send(properties, secretOf(type, news)));
+        return response;
+      }),
+
+      delete: this.answering(async (type, request: rpc.DeleteRequest) => {
+        const olds = receive(request.getProperties()).values;
+        await type.delete({ id: request.getId(), olds }, this.endOf(request.getTimeout()));
+        return new Empty();
+      }),
+    };
+  }
+
+  private answering<Request extends AboutResource, Response>(
+    answer: (type: ResourceType, request: Request) => Promise<Response>,
+  ) {
+    const work = async (request: Request): Promise<Response> => {
+      const token = typeToken(request.getUrn());
+      const type = this.provider().resources[token];
+      if (type === undefined) throw new Error(`this provider has no resource ${token}`);
+      return answer(type, request);
+    };
+    return unary(
+      (request: Request) =>
+        this.log.beside(request.getUrn(), () => work(request).finally(() => this.log.flush())),
+      this.hide,
+    );
+  }
+
+  /** Runs what may leave a resource behind that is not as declared. */
+  private async orHalfDone<T>(secret: ReadonlySet<string>, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof HalfDoneError)) throw error;
+      // The engine shows the reason in place of the message, and keeps it in state in plain text.
+      await this.log.error(error.message);
+      const { id, properties } = error.found;
+      throw new InitFailedError(id, send(properties, secret), error.reason);
+    }
+  }
+
+  /** When a call is to end waiting: when its time is over, or the run is cancelled. */
+  private endOf(seconds: number): AbortSignal {
+    return seconds > 0
+      ? AbortSignal.any([this.cancelled, AbortSignal.timeout(seconds * 1000)])
+      : this.cancelled;
+  }
+}
+
+/** What is secret of an answer: what is so by its nature, what was so in the request, and what gives that away. */
+function secretOf({ secret, givesAway = {} }: ResourceType, ...received: Received[]): ReadonlySet<string> {
+  const names = [...secret, ...received.flatMap((bag) => [...bag.secret])];
+  return new Set(names.flatMap((name) => [name, ...(givesAway[name] ?? [])]));
+}
+
+/**
+ * Answers with the kind of each difference, by which the engine prints `~ status: "disabled" => "enabled"`. A property
+ * that is in neither inputs is left out: the engine would print it as `<null>`.
+ */
+function diffResponse(
+  { changed, properties }: Diff,
+  oldInputs: Properties,
+  news: Properties,
+): rpc.DiffResponse {
+  const response = new rpc.DiffResponse();
+  const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
+  response.setChanges(changed ? DIFF_SOME : DIFF_NONE);
+  response.setHasdetaileddiff(true);
+  const { Kind } = rpc.PropertyDiff;
+  for (const { name, replaces } of properties) {
+    if (replaces) response.addReplaces(name);
+    const [isOld, isNew] = [name in oldInputs, name in news];
+    if (!isOld && !isNew) continue;
+    const detail = new rpc.PropertyDiff();
+    if (!isOld) detail.setKind(replaces ? Kind.ADD_REPLACE : Kind.ADD);
+    else if (!isNew) detail.setKind(replaces ? Kind.DELETE_REPLACE : Kind.DELETE);
+    else detail.setKind(replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE);
+    detail.setInputdiff(true);
+    response.addDiffs(name);
+    response.getDetaileddiffMap().set(name, detail);
+  }
+  return response;
+}
+
+export function checkFailure(
+  { property, reason }: Failure,
+  hide: (message: string) => string,
+): rpc.CheckFailure {
+  const failure = new rpc.CheckFailure();
+  failure.setProperty(property);
+  failure.setReason(hide(reason));
+  return failure;
+}
+
+/** Of `urn:pulumi:stack::project::parent$type::name`. */
+function typeToken(urn: string): string {
+  return (urn.split("::")[2] ?? "").replace(/^.*\$/, "");
+}
+
+function logicalName(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
