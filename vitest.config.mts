@@ -9,6 +9,7 @@ import { defineConfig } from "vitest/config";
  * | main    | the main job from end to end on the engine        | npm test             |
  * | more    | everything else                                   | npm run test:all     |
  * | oldest  | what depends on the engine, on the oldest allowed | npm run test:all     |
+ * | plugin  | what depends on the host, on the plugin           | npm run test:all     |
  *
  * Suites that are tagged "nightly" do more when they are asked to, by `npm run test:nightly`.
  */
@@ -27,6 +28,15 @@ const oldestOnly = ["test/pulumi/policies/**/*.test.ts"];
 /** What depends on the program alone, and what the newest engine alone prints word for word. */
 const newestOnly = ["test/pulumi/examples/**", "test/pulumi/main/transcripts.test.ts"];
 
+/** What a user is promised, whatever hosts the provider. The other projects run the same files on the dynamic host. */
+const bothHosts = [
+  "test/pulumi/main/contract.test.ts",
+  "test/pulumi/ways/**/*.test.ts",
+  "test/pulumi/{adopt,quotaReset,rotation}.test.ts",
+  "test/pulumi/examples/{accounts,quickstart,lookups,rotation}.test.ts",
+  "test/faults/engine/**/*.test.ts",
+];
+
 const project = (name: string, include: string[], exclude: string[], more: object = {}) => ({
   // Ten times what the slowest takes alone: CI may have slow processors, and the suites of a tier run side by side.
   test: { name, include, exclude, testTimeout: 30_000, hookTimeout: 60_000, ...more },
@@ -44,6 +54,7 @@ export default defineConfig({
         env: { COMETAPI_TEST_ENGINE: "oldest" },
         globalSetup: "test/engine/oldest.ts",
       }),
+      project("plugin", bothHosts, [], { env: { COMETAPI_TEST_HOST: "plugin" } }),
     ],
   },
 });

@@ -1,7 +1,8 @@
-// Loaded into every Node process of a run: the dynamic provider's tells what it has taken, as the engine ends it.
+// Loaded into every Node process of a run: the one that hosts the provider reports what it has taken, as the engine
+// ends it.
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 
-if (/dynamic-provider/.test(process.argv[1] ?? "")) {
+if (/dynamic-provider|provider.plugin.main/.test(process.argv[1] ?? "")) {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit());
   process.on("exit", () => {
     const { user, system } = process.cpuUsage();

@@ -13,8 +13,9 @@ const repo = resolve(__dirname, "../..");
  * - floor: a provider that does nothing, with the same inputs and outputs, which no provider can beat
  * - textbook: what a careful person would write in an afternoon
  * - ours: the packed package
+ * - plugin: its plugin
  */
-export const variants = ["floor", "textbook", "ours"] as const;
+export const variants = ["floor", "textbook", "ours", "plugin"] as const;
 export type Variant = (typeof variants)[number];
 
 /** A folder with each variant's project beside the others, and above them the packages that npm installed. */
@@ -45,7 +46,11 @@ export class Projects {
     const { folder } = this;
     for (const variant of variants) {
       cpSync(join(__dirname, "program"), this.of(variant), { recursive: true });
-      cpSync(join(__dirname, variant, "cometApiKey.js"), join(this.of(variant), "cometApiKey.js"));
+      // What differs: the class of a key, and where its plugin is.
+      cpSync(join(__dirname, variant), this.of(variant), {
+        recursive: true,
+        filter: (file) => !file.includes("noop"),
+      });
     }
     writeFileSync(join(folder, "package.json"), '{ "name": "bench", "private": true }');
     const { version } = JSON.parse(
@@ -146,7 +151,7 @@ export class Stack {
     const { checkpoint } = JSON.parse(file) as {
       checkpoint: { latest: { resources?: { type: string; inputs?: { __provider?: unknown } }[] } };
     };
-    const keys = (checkpoint.latest.resources ?? []).filter(({ type }) => type.includes(":dynamic"));
+    const keys = (checkpoint.latest.resources ?? []).filter(({ type }) => /:dynamic|^cometapi:/.test(type));
     return {
       keys: keys.length,
       bytesPerKey: JSON.stringify(keys).length / keys.length,

@@ -17,6 +17,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -28,7 +29,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
   type ConfigMap,
@@ -45,6 +46,13 @@ import { engine, engineEnv } from "../engine/locate.mjs";
 import { type CometServer, type ServerOptions, startServer } from "../server/index";
 
 const repo = resolve(__dirname, "../..");
+
+/** What hosts the provider: the same programs run on both, and the tests of both are the same files. */
+export const host = process.env["COMETAPI_TEST_HOST"] === "plugin" ? "plugin" : "dynamic";
+/** The resource type of a key. */
+export const keyType =
+  host === "plugin" ? "cometapi:index:CometApiKey" : "pulumi-nodejs:dynamic/cometapi:CometApiKey";
+
 const folders: string[] = [];
 const servers: CometServer[] = [];
 
@@ -279,14 +287,14 @@ export class TestStack {
   /** Replaces one piece of text in a file of the project, which must be there once. */
   edit(file: string, from: string, to: string): void {
     const before = readFileSync(this.path(file), "utf8");
-    const parts = before.split(from);
+    const parts = before.split(onHost(from));
     if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times: ${from}`);
-    writeFileSync(this.path(file), parts.join(to));
+    writeFileSync(this.path(file), parts.join(onHost(to)));
   }
 
   /** Writes a whole file of the project. */
   write(file: string, text: string): void {
-    writeFileSync(this.path(file), text);
+    writeFileSync(this.path(file), onHost(text));
   }
 
   /** The absolute path of a file of the program. */
@@ -418,9 +426,28 @@ function newProject({ example, program, files = {} }: StackOptions): Project {
     cpSync(join(repo, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
     folder = root;
   }
+  if (host === "plugin") moveToPlugin(at, folder);
   const projectName = /^name: *(\S+)/m.exec(readFileSync(join(folder, "Pulumi.yaml"), "utf8"))?.[1];
   if (projectName === undefined) throw new Error("Pulumi.yaml has no name");
   return { folder, program: at, projectName };
+}
+
+/** What a user does to go over to the plugin: two lines in Pulumi.yaml, and another import. */
+function moveToPlugin(program: string, folder: string): void {
+  const yaml = join(folder, "Pulumi.yaml");
+  const plugin = relative(folder, join(repo, "plugin"));
+  appendFileSync(yaml, `\nplugins:\n  providers:\n    - name: cometapi\n      path: ${plugin}\n`);
+  for (const entry of readdirSync(program, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.[jt]s$/.test(entry.name) || entry.parentPath.includes("node_modules"))
+      continue;
+    const file = join(entry.parentPath, entry.name);
+    writeFileSync(file, onHost(readFileSync(file, "utf8")));
+  }
+}
+
+/** A program as it is written for the host that is tested. */
+function onHost(program: string): string {
+  return host === "plugin" ? program.replaceAll('"pulumi-cometapi"', '"pulumi-cometapi/plugin"') : program;
 }
 
 function newFolder(what: string): string {
