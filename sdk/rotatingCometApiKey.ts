@@ -211,7 +211,7 @@ function clock(): number {
   return now;
 }
 
-/** What a rotation remembers from one `up` to the next: see `provider/dynamic/rotation.ts`. */
+/** What a rotation remembers from one `up` to the next: see `provider/rotation.ts`. */
 class Rotation extends pulumi.CustomResource {
   declare readonly start: pulumi.Output<string | undefined>;
   declare readonly end: pulumi.Output<string | undefined>;

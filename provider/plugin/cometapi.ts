@@ -2,8 +2,10 @@ import { systemClock } from "../api/clock";
 import { readConfig } from "../config/config";
 import { isUnknown } from "../key/unknown";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
+import { lookupFunctions } from "./functions";
 import { keyResource } from "./keys";
 import type { Plugin, Properties } from "./protocol";
+import { rotationResource } from "./rotation";
 
 /** The provider `cometapi`. */
 export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">): Plugin {
@@ -20,8 +22,14 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
         config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
         environment: process.env,
       });
-      const lifecycle = new KeyLifecycle({ config, clock: systemClock, info, warn });
-      return { resources: { "cometapi:index:CometApiKey": keyResource(lifecycle) }, functions: {} };
+      const host = { config, clock: systemClock, info, warn };
+      return {
+        resources: {
+          "cometapi:index:CometApiKey": keyResource(new KeyLifecycle(host)),
+          "cometapi:index:Rotation": rotationResource,
+        },
+        functions: lookupFunctions(host),
+      };
     },
   };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nextState, type RotationState } from "../../provider/dynamic/rotation";
+import { nextState, type RotationState } from "../../provider/rotation";
 import { toRfc3339 } from "../../sdk/instant";
 import { readSchedule, slotAt, slotLabel } from "../../sdk/slots";
 

@@ -13,13 +13,12 @@ test("a key lives and dies on the plugin", async () => {
     files: { "Pulumi.yaml": pulumiYaml },
     server,
   });
-  const first = await stack.preview();
   const { outputs } = await stack.up();
   expect(outputs["key"]).toEqual({ value: server.key(stack.keyId("one")).key, secret: true });
   expect((await stack.preview()).changes).toEqual([]);
 
   stack.edit("index.js", "1000", "2000");
-  const { changes, output } = await stack.preview({ diff: true });
+  const { changes } = await stack.preview();
   expect(changes).toEqual([{ name: "one", op: "update", properties: ["remainQuota"] }]);
   await stack.destroy();
   expect(server.keys().filter((key) => key.deletedAt === undefined)).toEqual([]);

@@ -1,0 +1,34 @@
+import { toUsd, unitsPerUsd as usualUnit } from "../../sdk/usd";
+import type { Host } from "../config/createClient";
+import type { Configured, Properties } from "./protocol";
+
+type Lookups = typeof import("../lookups");
+
+/** The lookups, as functions. What they return has to be an object, so an array is the one property of it. */
+export function lookupFunctions(host: Host): Configured["functions"] {
+  // The lookups judge their own arguments, as programs without types call them too.
+  const lookup = (look: (lookups: Lookups, args: never) => Promise<object>) => async (args: Properties) =>
+    // Loaded with the first lookup: most runs do none.
+    look(await import("../lookups.js"), args as never);
+
+  return {
+    "cometapi:index:getCometApiKeyUsage": lookup(({ usage }, args) => usage(host, args)),
+    "cometapi:index:getCometApiKeys": lookup(async ({ keys }, args) => ({ keys: await keys(host, args) })),
+    "cometapi:index:getCometApiModels": lookup(async ({ models }, args) => ({
+      models: await models(host, args),
+    })),
+    "cometapi:index:getCometApiAccount": lookup(async ({ account }, args) => {
+      const { unitsPerUsd = usualUnit, ...found } = await account(host, args);
+      return {
+        ...found,
+        unitsPerUsd,
+        availableUsd: toUsd(found.availableQuota, unitsPerUsd),
+        usedUsd: toUsd(found.usedQuota, unitsPerUsd),
+      };
+    }),
+    "cometapi:index:getCometApiKeySpend": lookup(async ({ keySpend }, args) => {
+      const { unitsPerUsd, ...found } = await keySpend(host, args);
+      return { ...found, usedUsd: toUsd(found.usedQuota, unitsPerUsd) };
+    }),
+  };
+}
