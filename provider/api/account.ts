@@ -5,6 +5,7 @@ import { FirstKey } from "./firstKey";
 import { KeyList } from "./keyList";
 import { LookupBatcher } from "./lookupBatcher";
 import { Pace } from "./pace";
+import { Patience } from "./patience";
 import { RefreshCache } from "./refreshCache";
 import { Budget } from "./retry";
 import { Secrets } from "./secrets";
@@ -24,6 +25,8 @@ export interface Operation {
   wantsSecret?: boolean;
   /** For what is not worth the usual patience, nor waiting for a rate limit. */
   budgetMs?: number | undefined;
+  /** The time that the user gives it, by `customTimeouts`: rate limits and all. Default: the policy's, without rate limits. */
+  timeoutMs?: number | undefined;
 }
 
 /** What the operations of one account share: connections, walks over its list, and what is known about the account. */
@@ -46,9 +49,10 @@ export class Account {
     private readonly clock: Clock,
     private readonly notify: (line: string) => void,
     limits?: Limits,
+    private readonly cancelled?: AbortSignal,
   ) {
     this.hasToken = endpoint.accessToken !== undefined;
-    this.pace = new Pace(clock, notify, () => this.underWay);
+    this.pace = new Pace(clock, notify, () => this.underWay, cancelled);
     this.transport = new Transport(endpoint, secrets, limits);
     this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.batcher);
     this.survey = new RefreshCache(this.listing);
@@ -78,22 +82,28 @@ export class Account {
     const { id, key, creates = false } = operation;
     if (key !== undefined) this.transport.addSecret(key);
     if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
+    const patience = new Patience(this.clock, operation.timeoutMs, this.cancelled);
     let ended = () => {};
     this.underWay++;
     try {
-      if (creates) ended = await this.firstKey.turn(() => this.secrets.assertNotRefused());
-      return await this.begin(work, operation);
+      if (creates) ended = await this.firstKey.turn(() => this.secrets.assertNotRefused(), patience);
+      return await this.begin(work, operation, patience);
     } finally {
       this.underWay--;
       ended();
     }
   }
 
-  private async begin<T>(work: (api: CometApi) => Promise<T>, operation: Operation): Promise<T> {
-    const { owners, wantsSecret = true, budgetMs } = operation;
+  private async begin<T>(
+    work: (api: CometApi) => Promise<T>,
+    operation: Operation,
+    patience: Patience,
+  ): Promise<T> {
+    const { owners, wantsSecret = true, budgetMs, timeoutMs } = operation;
     const isPatient = budgetMs === undefined;
     const stoodStillMs = isPatient ? () => this.pace.stoodStillMs() : undefined;
-    const budget = new Budget(this.clock, this.notify, budgetMs, stoodStillMs);
+    const policyMs = timeoutMs === undefined ? undefined : Number.POSITIVE_INFINITY;
+    const budget = new Budget(this.clock, this.notify, budgetMs ?? policyMs, stoodStillMs, patience);
     if (wantsSecret) this.seekers.begin(budget);
     try {
       return await work(this.within(budget, owners, isPatient));

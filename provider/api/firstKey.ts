@@ -1,3 +1,5 @@
+import type { Patience } from "./patience";
+
 /**
  * Lets one create go ahead of the others until the server has shown or revealed a key: if it never does, one key was
  * created in vain and not as many as the engine creates at once.
@@ -12,12 +14,12 @@ export class FirstKey {
    *
    * @param assertReadable throws when the server is known to show masks only
    */
-  async turn(assertReadable: () => void): Promise<() => void> {
+  async turn(assertReadable: () => void, patience: Patience): Promise<() => void> {
     for (;;) {
       assertReadable();
       if (this.isReadable) return () => {};
       if (this.ahead === undefined) return this.goAhead();
-      await this.ahead;
+      await patience.wait(this.ahead);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock";
 import { NoAnswerError } from "./errors";
+import type { Patience } from "./patience";
 import { retryPolicy } from "./retry";
 
 type LaneName = keyof typeof retryPolicy.lanes;
@@ -24,15 +25,16 @@ export class Pace {
     private readonly clock: Clock,
     private readonly info: Report,
     private readonly countWaiting: () => number,
+    private readonly cancelled?: AbortSignal,
   ) {}
 
   /**
    * Sends when the server takes requests, and again whenever it refuses one for its rate limit.
    *
-   * @throws {NoAnswerError} when it has refused every request for as long as the policy allows
+   * @throws {NoAnswerError} when it has refused every request for as long as the policy, or the operation's patience, allows
    */
-  run<T>(path: string, send: () => Promise<T>): Promise<T> {
-    return this.lane(path).run(send);
+  run<T>(path: string, send: () => Promise<T>, patience: Patience): Promise<T> {
+    return this.lane(path).run(send, patience);
   }
 
   /** Milliseconds, in all, in which requests waited for a limit: they count for no operation's time. */
@@ -51,6 +53,7 @@ export class Pace {
       countWaiting: this.countWaiting,
     });
     this.lanes.set(name, lane);
+    this.cancelled?.addEventListener("abort", () => lane.dropImpatient());
     return lane;
   }
 
@@ -63,6 +66,7 @@ export class Pace {
 }
 
 interface Waiting {
+  patience: Patience;
   go(round: number): void;
   giveUp(error: NoAnswerError): void;
 }
@@ -95,9 +99,9 @@ class Lane {
     private readonly events: Events,
   ) {}
 
-  async run<T>(send: () => Promise<T>): Promise<T> {
+  async run<T>(send: () => Promise<T>, patience: Patience): Promise<T> {
     for (;;) {
-      const round = await this.turn();
+      const round = await this.turn(patience);
       try {
         const answer = await send();
         this.answered(round);
@@ -113,11 +117,30 @@ class Lane {
   }
 
   /** Resolves when a request may be sent, with the round that it belongs to. */
-  private turn(): Promise<number> {
+  private turn(patience: Patience): Promise<number> {
     return new Promise((go, giveUp) => {
-      this.queue.push({ go, giveUp });
+      this.queue.push({ patience, go, giveUp });
       this.next();
+      this.dropImpatient();
     });
+  }
+
+  /** Fails those that may not wait as long as they have to. Their requests were not sent. */
+  dropImpatient(): void {
+    const wait = this.pausedUntil === undefined ? 0 : this.pausedUntil - this.clock.now();
+    for (const waiting of this.queue.splice(0)) {
+      const why = waiting.patience.whyNot(wait);
+      if (why === undefined) this.queue.push(waiting);
+      else
+        waiting.giveUp(
+          new NoAnswerError(`CometAPI is limiting ${this.policy.what} (given up: ${why})`, {
+            mayHaveActed: false,
+            retry: true,
+            final: true,
+          }),
+        );
+    }
+    if (this.queue.length === 0 && this.pausedUntil === undefined && this.underWay === 0) this.setFree();
   }
 
   private next(): void {
@@ -163,9 +186,11 @@ class Lane {
 
   private async pause(ms: number): Promise<void> {
     this.pausedUntil = this.clock.now() + ms;
+    this.dropImpatient();
     this.report(ms);
     for (let left = ms; left > 0; left = this.pausedUntil - this.clock.now()) await this.clock.sleep(left);
     this.pausedUntil = undefined;
+    if (this.queue.length === 0) this.setFree();
     this.next();
   }
 

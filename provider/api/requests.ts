@@ -64,6 +64,7 @@ export class Requests {
   async write<T>(call: Call, answer: z.ZodType<T>): Promise<T> {
     const { survey, identity } = this.shared;
     await this.preparing(identity.assertListable(this.budget));
+    this.budget.patience.beginWrite();
     survey.forget();
     const harmless = (error: NoAnswerError) => !error.mayHaveActed;
     return this.budget.retrying(() => this.send(() => call, answer), harmless);
@@ -77,7 +78,7 @@ export class Requests {
       const sent = transport.exchange(now, answer, verdictOf);
       return isLookedUpAfter(now) ? batcher.track(sent) : sent;
     };
-    return pace === undefined ? exchange() : pace.run(call().path, exchange);
+    return pace === undefined ? exchange() : pace.run(call().path, exchange, this.budget.patience);
   }
 
   /** Undefined if the server has nothing at that path. */

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock";
 import { NoAnswerError } from "./errors";
+import { Patience } from "./patience";
 
 /**
  * When a request is sent again. The statuses are CometAPI's own advice; 502 is added because every proxy in
@@ -56,6 +57,7 @@ export class Budget {
     budgetMs: number = retryPolicy.budgetMs,
     /** Milliseconds, in all, that count for nobody. */
     private readonly stoodStillMs = () => 0,
+    readonly patience = new Patience(clock),
   ) {
     this.deadline = this.now() + budgetMs;
   }
@@ -67,12 +69,12 @@ export class Budget {
 
   /** In milliseconds. */
   left(): number {
-    return this.deadline - this.now();
+    return Math.min(this.deadline - this.now(), this.patience.left());
   }
 
   async wait(ms: number, why: string): Promise<void> {
     if (ms > retryPolicy.silentWaitMs) this.info(`${why}; trying again in ${Math.round(ms / 1000)} s`);
-    await this.clock.sleep(ms);
+    await this.patience.sleep(ms);
   }
 
   /** Sends until an answer comes, as long as the policy and the budget allow and `mayRepeat` agrees. */
@@ -85,10 +87,13 @@ export class Budget {
         const { retry, final, retryAfterMs, unreachable } = error.traits;
         if (!retry || final) throw error;
         const wait = waitBeforeTry(tries, retryAfterMs);
-        if ((unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) {
-          throw error.adding(`(given up after ${tries} ${tries === 1 ? "try" : "tries"})`);
-        }
+        const giveUp = () => {
+          const [count, why] = [tries === 1 ? "1 try" : `${tries} tries`, this.patience.whyNot(wait)];
+          return error.adding(`(given up after ${count}${why === undefined ? "" : `: ${why}`})`);
+        };
+        if ((unreachable && tries >= retryPolicy.unreachableTries) || wait > this.left()) throw giveUp();
         await this.wait(wait, error.message);
+        if (this.patience.whyNot() !== undefined) throw giveUp();
       }
     }
   }

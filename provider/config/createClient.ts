@@ -13,6 +13,8 @@ export interface Host {
   info(line: string): void;
   /** How long and how large an answer may be. Tests are less patient. */
   limits?: Limits;
+  /** The run is cancelled: operations end waiting. */
+  cancelled?: AbortSignal;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Host {
  * @param tokenNeeded whether a missing token is an error
  */
 export async function createClient(
-  { config, clock, info, limits }: Host,
+  { config, clock, info, limits, cancelled }: Host,
   account: string | undefined,
   secrets: Set<string>,
   tokenNeeded = true,
@@ -36,5 +38,5 @@ export async function createClient(
     ...settings,
     settingName: (name: "accessToken" | "baseUrl" | "userId") => settingName(name, account),
   };
-  return new Account(endpoint, secrets, clock, info, limits);
+  return new Account(endpoint, secrets, clock, info, limits, cancelled);
 }

@@ -59,7 +59,8 @@ export class KeyLifecycle {
     return diff(old, inputs);
   }
 
-  create(inputs: KeyInputs): Promise<Created> {
+  /** @param timeoutMs the time that `customTimeouts` gives; undefined: what the policy gives */
+  create(inputs: KeyInputs, timeoutMs?: number): Promise<Created> {
     const { adoptId, name } = inputs;
     const doing = adoptId === undefined ? `creating key "${name}"` : `adopting key ${adoptId}`;
     const steps = (api: CometApi): CreateSteps => ({
@@ -69,6 +70,7 @@ export class KeyLifecycle {
     const work = () =>
       this.operations.run(doing, inputs, (api) => this.memory.create(inputs, steps(api)), {
         creates: adoptId === undefined,
+        timeoutMs,
       });
     return adoptId === undefined ? work() : this.adoptions.adopt(adoptId, inputs, work);
   }
@@ -98,20 +100,21 @@ export class KeyLifecycle {
     return live;
   }
 
-  update(id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
+  update(id: string, old: KeyState, inputs: KeyInputs, timeoutMs?: number): Promise<KeyState> {
     this.operations.noteOwner(old);
     const work = (api: CometApi) =>
       this.memory.update(id, old, (reached) => update(api, id, reached, inputs));
-    return this.operations.run(`updating ${keyLabel(id, old)}`, old, work, { id });
+    return this.operations.run(`updating ${keyLabel(id, old)}`, old, work, { id, timeoutMs });
   }
 
   /** Done only when the key is proved gone. */
-  async delete(id: string, old: Partial<KeyState>): Promise<void> {
+  async delete(id: string, old: Partial<KeyState>, timeoutMs?: number): Promise<void> {
     if (!this.adoptions.mayDelete(id, old)) return;
     this.memory.forget(id, old);
     await this.operations.run(`deleting ${keyLabel(id, old)}`, old, (api) => remove(api, id, old), {
       id,
       wantsSecret: false,
+      timeoutMs,
     });
     this.adoptions.forget(id, old);
   }

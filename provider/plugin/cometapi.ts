@@ -17,12 +17,12 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
     // Each key says what is wrong with the settings that it uses: those of other accounts may be none of its business.
     checkSettings: (settings) => ({ inputs: settings, failures: [] }),
 
-    configure(settings, _provider, { info, warn }) {
+    configure(settings, _provider, { info, warn, cancelled }) {
       const config = readConfig({
         config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
         environment: process.env,
       });
-      const host = { config, clock: systemClock, info, warn };
+      const host = { config, clock: systemClock, info, warn, cancelled };
       return {
         resources: {
           "cometapi:index:CometApiKey": keyResource(new KeyLifecycle(host)),

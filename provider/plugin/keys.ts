@@ -37,8 +37,8 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
 
     previewCreate: (inputs) => previewCreate(asInputs(inputs)),
 
-    async create(inputs) {
-      const { id, state } = await halfDone(() => lifecycle.create(asInputs(inputs)));
+    async create(inputs, timeoutMs) {
+      const { id, state } = await halfDone(() => lifecycle.create(asInputs(inputs), timeoutMs));
       return { id, properties: state };
     },
 
@@ -49,10 +49,10 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
 
     previewUpdate: ({ olds, news }) => previewUpdate(asState(olds), asInputs(news)),
 
-    update: ({ id, olds, news }): Promise<KeyState> =>
-      halfDone(() => lifecycle.update(id, asState(olds), asInputs(news))),
+    update: ({ id, olds, news }, timeoutMs) =>
+      halfDone(() => lifecycle.update(id, asState(olds), asInputs(news), timeoutMs)),
 
-    delete: ({ id, olds }) => lifecycle.delete(id, olds),
+    delete: ({ id, olds }, timeoutMs) => lifecycle.delete(id, olds, timeoutMs),
   };
 }
 

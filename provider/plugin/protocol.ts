@@ -31,6 +31,8 @@ export interface PluginHost {
   info(line: string): void;
   /** Shows a warning, which the engine counts. Done when the engine has it. */
   warn(line: string, urn?: string): Promise<void>;
+  /** Aborts when the run is cancelled: calls under way are to end waiting, and to leave nothing behind that is unknown. */
+  cancelled: AbortSignal;
 }
 
 /** What a configured provider offers, by token. */
@@ -61,13 +63,14 @@ export interface ResourceType {
   diff(request: DiffRequest): Diff;
   /** What a create will answer, as far as a preview knows it. */
   previewCreate(inputs: Properties): Answer;
-  create(inputs: Properties, end: AbortSignal): Promise<Found>;
+  /** @param timeoutMs the time that the user gives by `customTimeouts`, if any */
+  create(inputs: Properties, timeoutMs?: number): Promise<Found>;
   /** Undefined if the resource is gone. */
   read(request: ReadRequest): Promise<(Found & { inputs: Answer }) | undefined>;
   /** What an update will answer, as far as a preview knows it. */
   previewUpdate(request: UpdateRequest): Answer;
-  update(request: UpdateRequest, end: AbortSignal): Promise<Answer>;
-  delete(request: DeleteRequest, end: AbortSignal): Promise<void>;
+  update(request: UpdateRequest, timeoutMs?: number): Promise<Answer>;
+  delete(request: DeleteRequest, timeoutMs?: number): Promise<void>;
 }
 
 export interface CheckRequest {

@@ -25,7 +25,6 @@ export class ResourceCalls {
     private readonly receive: (struct: Struct | undefined) => Received,
     private readonly log: EngineLog,
     private readonly hide: (message: string) => string,
-    private readonly cancelled: AbortSignal,
   ) {}
 
   methods() {
@@ -60,9 +59,9 @@ export class ResourceCalls {
           response.setProperties(send(type.previewCreate(inputs.values), secretOf(type, inputs)));
           return response;
         }
-        const end = this.endOf(request.getTimeout());
+        const timeoutMs = timeoutOf(request);
         const secret = secretOf(type, inputs);
-        const { id, properties } = await this.orHalfDone(secret, () => type.create(inputs.values, end));
+        const { id, properties } = await this.orHalfDone(secret, () => type.create(inputs.values, timeoutMs));
         response.setId(id);
         response.setProperties(send(properties, secret));
         return response;
@@ -84,11 +83,11 @@ export class ResourceCalls {
       update: this.answering(async (type, request: rpc.UpdateRequest) => {
         const [olds, news] = [receive(request.getOlds()), receive(request.getNews())];
         const about = { id: request.getId(), olds: olds.values, news: news.values };
-        const end = this.endOf(request.getTimeout());
+        const timeoutMs = timeoutOf(request);
         // An update that fails may leave some of the old values.
         const properties = request.getPreview()
           ? type.previewUpdate(about)
-          : await this.orHalfDone(secretOf(type, olds, news), () => type.update(about, end));
+          : await this.orHalfDone(secretOf(type, olds, news), () => type.update(about, timeoutMs));
         const response = new rpc.UpdateResponse();
         response.setProperties(send(properties, secretOf(type, news)));
         return response;
@@ -96,7 +95,7 @@ export class ResourceCalls {
 
       delete: this.answering(async (type, request: rpc.DeleteRequest) => {
         const olds = receive(request.getProperties()).values;
-        await type.delete({ id: request.getId(), olds }, this.endOf(request.getTimeout()));
+        await type.delete({ id: request.getId(), olds }, timeoutOf(request));
         return new Empty();
       }),
     };
@@ -130,13 +129,12 @@ export class ResourceCalls {
       throw new InitFailedError(id, send(properties, secret), error.reason);
     }
   }
+}
 
-  /** When a call is to end waiting: when its time is over, or the run is cancelled. */
-  private endOf(seconds: number): AbortSignal {
-    return seconds > 0
-      ? AbortSignal.any([this.cancelled, AbortSignal.timeout(seconds * 1000)])
-      : this.cancelled;
-  }
+/** In milliseconds. Without `customTimeouts` the engine sends 0. */
+function timeoutOf(request: { getTimeout(): number }): number | undefined {
+  const seconds = request.getTimeout();
+  return seconds > 0 ? seconds * 1000 : undefined;
 }
 
 /** What is secret of an answer: what is so by its nature, what was so in the request, and what gives that away. */

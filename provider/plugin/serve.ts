@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -44,6 +45,8 @@ function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
   const log = new EngineLog(secrecy.hide);
   if (engineAddress !== undefined) log.connect(engineAddress);
   const cancelled = new AbortController();
+  // As many calls as the engine makes at once wait for it.
+  setMaxListeners(0, cancelled.signal);
   let configured: Configured | undefined;
 
   const provider = (): Configured => {
@@ -51,7 +54,7 @@ function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
-  const calls = new ResourceCalls(provider, received, log, secrecy.hide, cancelled.signal);
+  const calls = new ResourceCalls(provider, received, log, secrecy.hide);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
     unary((request: Request) => answer(request).finally(() => log.flush()), secrecy.hide);
@@ -116,6 +119,7 @@ function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
       configured = plugin.configure(values, name, {
         info: (line) => log.info(line),
         warn: (line, urn) => log.warn(line, urn),
+        cancelled: cancelled.signal,
       });
       const response = new rpc.ConfigureResponse();
       // For an engine without Handshake.

@@ -1,0 +1,141 @@
+import { expect, test } from "vitest";
+import { ResourceInitFailedError } from "../../provider/errors";
+import type { KeyInputs, KeyState } from "../../provider/key/types";
+import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
+import { faults, newApi2026March } from "../server";
+import { IdleClock } from "./idleClock";
+import { type Rig, rig } from "./rig";
+
+/** `customTimeouts`, and a run that is cancelled: they end waiting, and no write whose fate nobody would know. */
+
+const busy = faults.answer({ status: 503, body: {} });
+const inputs: KeyInputs = { name: "backend", remainQuota: 100 };
+const forever = { times: 1_000 };
+
+/** A provider whose run is cancelled at its first wait, as that begins. */
+function cancelledWhileWaiting(setup: Rig): KeyLifecycle {
+  const run = new AbortController();
+  const { clock } = setup;
+  return new KeyLifecycle({
+    ...setup.host(),
+    config: setup.host().config,
+    cancelled: run.signal,
+    clock: {
+      now: () => clock.now(),
+      sleep: (ms) => {
+        if (run.signal.aborted) return clock.sleep(ms);
+        run.abort();
+        // Whoever waits for this to end waits for good.
+        return new Promise(() => {});
+      },
+    },
+  });
+}
+
+async function failed(work: Promise<unknown>): Promise<Error> {
+  const error = await work.catch((reason: unknown) => reason);
+  if (error instanceof Error) return error;
+  throw new Error("it succeeded, but was to fail");
+}
+
+test("customTimeouts shortens the patience with a server in trouble, and the error says so", async () => {
+  const setup = await rig();
+  setup.server.fault({ method: "GET" }, busy, forever);
+  const { message } = await failed(setup.lifecycle.create(inputs, 20_000));
+  expect(message).toMatch(/given up after \d+ tries: customTimeouts gives 20 s\)/);
+  expect(setup.waited).toBeLessThanOrEqual(20_000);
+  expect(setup.requests("POST")).toEqual([]);
+});
+
+test("customTimeouts lengthens the patience with a server in trouble", async () => {
+  const setup = await rig();
+  const began = setup.server.now();
+  setup.server.fault({ method: "GET", when: () => setup.server.now() < began + 400_000 }, busy, forever);
+  await setup.lifecycle.create(inputs, 900_000);
+  expect(setup.waited).toBeGreaterThan(300_000);
+});
+
+test("customTimeouts ends the wait for a rate limit, for the operation that it was given to alone", async () => {
+  const setup = await rig({ personality: { ...newApi2026March, hold: undefined } });
+  const clock = new IdleClock(setup.server);
+  setup.clock = clock;
+  setup.lifecycle = setup.provider();
+  const began = setup.server.now();
+  setup.server.fault(
+    { when: () => setup.server.now() < began + 120_000 },
+    faults.answer({ status: 429, body: "" }),
+    forever,
+  );
+  const patient = setup.lifecycle.create({ name: "patient", remainQuota: 1 });
+  const { message } = await failed(setup.lifecycle.create({ name: "hasty", remainQuota: 1 }, 30_000));
+  expect(message).toContain("customTimeouts gives 30 s");
+  expect(setup.server.now()).toBeLessThan(began + 31_000);
+  await patient;
+  clock.close();
+  expect(setup.living().map(({ name }) => name)).toEqual(["patient"]);
+});
+
+test("a cancelled create that has sent nothing ends at once, and sends nothing", async () => {
+  const setup = await rig();
+  setup.server.fault({ method: "GET" }, busy, forever);
+  const { message } = await failed(cancelledWhileWaiting(setup).create(inputs));
+  expect(message).toMatch(/given up after 1 try: the run was cancelled\)/);
+  expect(message).toContain("Nothing was changed by this request");
+  expect(setup.requests("POST")).toEqual([]);
+});
+
+test("a cancelled update that has sent nothing ends at once, and the key stays as it was", async () => {
+  const setup = await rig();
+  const key = setup.resource();
+  await key.up({ name: "backend", remainQuota: 100 });
+  setup.server.clearRequests();
+  setup.server.fault({ method: "GET" }, busy, forever);
+  const change = { ...inputs, remainQuota: 200 };
+  const error = await failed(cancelledWhileWaiting(setup).update(String(key.id), key.state, change));
+  expect(error).not.toBeInstanceOf(ResourceInitFailedError);
+  expect(setup.requests("PUT")).toEqual([]);
+});
+
+test("a create that is cancelled once it has created its key leaves that in state, and the next update finishes it", async () => {
+  const setup = await rig();
+  const { server } = setup;
+  let isDown = true;
+  server.fault({ method: "PUT", when: () => isDown }, busy, forever);
+  const error = await failed(cancelledWhileWaiting(setup).create(inputs));
+  expect(error).toBeInstanceOf(ResourceInitFailedError);
+  const { id, state } = error as ResourceInitFailedError;
+  expect(setup.living().map((key) => String(key.id))).toEqual([id]);
+  expect(setup.waited).toBeLessThanOrEqual(15_000);
+
+  isDown = false;
+  const finished: KeyState = await setup.provider().update(id, state, inputs);
+  expect(finished).toMatchObject({ name: "backend", remainQuota: 100, availableQuota: 100 });
+  expect(finished).not.toHaveProperty("__unfinished");
+});
+
+test("a create that is cancelled while its answer is missing looks for the key before it ends", async () => {
+  const setup = await rig({ listLagMs: 3_000 });
+  const { server } = setup;
+  server.fault({ method: "POST" }, faults.reset({ act: true }));
+  const { id } = await cancelledWhileWaiting(setup).create(inputs);
+  expect(setup.living().map((key) => String(key.id))).toEqual([id]);
+});
+
+test("a delete that is cancelled while its answer is missing looks whether the key is gone before it ends", async () => {
+  const setup = await rig();
+  const key = setup.resource();
+  await key.up({ name: "backend", remainQuota: 100 });
+  setup.server.settings.listLagMs = 3_000;
+  setup.server.fault({ method: "DELETE" }, faults.reset({ act: true }));
+  await cancelledWhileWaiting(setup).delete(String(key.id), key.state);
+  expect(setup.living()).toEqual([]);
+});
+
+test("what is cancelled before it begins sends no write", async () => {
+  const setup = await rig();
+  const cancelled = AbortSignal.abort();
+  const lifecycle = new KeyLifecycle({ ...setup.host(), config: setup.host().config, cancelled });
+  const { message } = await failed(lifecycle.create(inputs));
+  expect(message).toContain("nothing was sent: the run was cancelled");
+  expect(setup.requests("POST")).toEqual([]);
+});
