@@ -1,233 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { assertProviderFound } from "./assertProviderFound";
-import { warnOfPlainTokens } from "./plainToken";
+import type { WrittenKeyArgs } from "./cometApiKeyArgs";
+import { hasType, KeyResource } from "./keyResource";
 import { runError } from "./runError";
 import { withoutDependencies } from "./withoutDependencies";
-
-/** What a key can be declared as. CometAPI itself adds `"expired"` and `"exhausted"`. */
-export type CometApiKeyStatus = "enabled" | "disabled";
-
-/** The arguments beside a quota. Declared but once, or editors would show their documentation no more. */
-interface KeyArgs {
-  /**
-   * The id of an existing key, created in the console or by anything else, that this resource adopts instead of creating
-   * one. From then on it is this resource's own: **to delete the resource is to delete the key**, unless the option
-   * `retainOnDelete` is set. {@link CometApiKey.key} is the key itself, as of any other.
-   *
-   * Everything declared, and the default of what is not, is applied to it by one full update, or by none if it is so
-   * already. Two things stay: its name, if none is declared, and what it has left of its quota, if `remainQuota` is
-   * declared and the key is limited; another number is written as usual. `pulumi preview` looks the key up and tells
-   * what would change.
-   *
-   * Used only when the resource is created; adding or removing it later has no effect. Remove it to
-   * have the key replaced by a new one.
-   *
-   * Limit: the id, as a string, of a key that the account has and no other resource of the stack holds or adopts.
-   *
-   * Errors, at preview: the account has no such key; the server does not show its secret; the resource, or another one
-   * of the stack, holds or adopts a key already.
-   *
-   * Default: none, a new key is created.
-   *
-   * @example "1234"
-   */
-  adoptId?: pulumi.Input<pulumi.ID | null | undefined>;
-
-  /**
-   * The display name in the CometAPI console. Need not be unique.
-   *
-   * Limit: 1 to 50 Unicode characters. (A self-hosted New API counts bytes.)
-   *
-   * Default: the resource's logical name, `-` and 7 hex digits, cut to fit, kept for the life of the resource.
-   *
-   * @example "backend-production"
-   */
-  name?: pulumi.Input<string | null | undefined>;
-
-  /**
-   * Whether the key serves model requests. A disabled one keeps its secret, its limits and what is left of its quota.
-   *
-   * Limit: `"enabled"` or `"disabled"`.
-   *
-   * Default: `"enabled"`.
-   *
-   * @example "disabled"
-   */
-  status?: pulumi.Input<CometApiKeyStatus | null | undefined>;
-
-  /**
-   * When the key stops working: an RFC 3339 date and time with an offset, whole Unix seconds, or `"never"` (also -1).
-   *
-   * Limit: whole seconds from 1970 to 9999. A new or changed one must lie ahead.
-   *
-   * Default: `"never"`.
-   *
-   * @example "2027-06-30T00:00:00Z"
-   */
-  expiredTime?: pulumi.Input<string | number | null | undefined>;
-
-  /**
-   * Whether the key works without looking at its quota. It spends from the account without a limit of its own.
-   *
-   * Default: `false`. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
-   *
-   * @example true
-   */
-  unlimitedQuota?: pulumi.Input<boolean | null | undefined>;
-
-  /**
-   * The ids of the models this key may use, as `/v1/models` returns them. The order does not matter.
-   *
-   * Limit: no empty ids, no commas or spaces in them, no repeats. With `cometapi:checkModels` set to `"error"` or
-   * `"warn"`, ids that are new here are looked up in CometAPI's catalogue at preview.
-   *
-   * Default: `[]`, every model.
-   *
-   * @example ["gpt-5", "claude-opus-4-6"]
-   */
-  modelLimits?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
-
-  /**
-   * Whether `modelLimits` applies. With `false` the list is kept, and every model may be used.
-   *
-   * Limit: `true` with an empty list is refused: it would block every model.
-   *
-   * Default: `true` when `modelLimits` is not empty.
-   *
-   * @example false
-   */
-  modelLimitsEnabled?: pulumi.Input<boolean | null | undefined>;
-
-  /**
-   * The addresses that may use this key. The order does not matter.
-   *
-   * Limit: IPv4, IPv6 or CIDR; no host names.
-   *
-   * Default: `[]`, every address.
-   *
-   * @example ["203.0.113.0/24", "2001:db8::/32"]
-   */
-  allowIps?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
-
-  /**
-   * The account group the key is bound to.
-   *
-   * Limit: a group that the account has; CometAPI refuses any other. With `cometapi:checkModels` set to `"error"` or
-   * `"warn"`, a group that is new here is looked up at preview, where the server lists the account's groups.
-   *
-   * Default: `""`, none.
-   *
-   * @example "auto"
-   */
-  group?: pulumi.Input<string | null | undefined>;
-
-  /**
-   * Whether a failed request is tried again in another group. Means something only with an auto-routed group such
-   * as `"auto"`.
-   *
-   * Limit: `true` needs a `group`.
-   *
-   * Default: `false`.
-   *
-   * @example true
-   */
-  crossGroupRetry?: pulumi.Input<boolean | null | undefined>;
-
-  /**
-   * The groups that an auto-routed key uses, in the order in which they are tried.
-   *
-   * Limit: needs `group: "auto"`; groups that the account has, no repeats. Only a server that knows this property keeps
-   * it (New API since August 2026); any other is an error that names it.
-   *
-   * Default: none, whatever the key has stays. `[]` is the server's own order.
-   *
-   * @example ["vip", "default"]
-   */
-  autoGroups?: pulumi.Input<pulumi.Input<string>[] | null | undefined>;
-
-  /**
-   * The account the key is created in: a name under `cometapi:accounts` in the stack's configuration, where its
-   * `accessToken` is, and if need be its own `baseUrl` and `userId`. `""` is the default account.
-   *
-   * A change makes a new key, with another secret and its quota in full, before it deletes the old one. The old
-   * account's settings are needed until then.
-   *
-   * Limit: a name that has settings; the known ones are listed when it has none.
-   *
-   * Default: `cometapi:account`; without that, the default account, of `cometapi:accessToken`.
-   *
-   * @example "billing"
-   */
-  account?: pulumi.Input<string | null | undefined>;
-}
-
-/**
- * The arguments of a {@link CometApiKey}. Each is checked at preview, all at once; `null` and `undefined` mean the
- * default. All of them but `account` can be changed in place.
- */
-export interface CometApiKeyArgs extends KeyArgs {
-  /**
-   * What the key may still use, in CometAPI's internal quota units.
-   *
-   * It is assigned, not enforced: written on create and whenever this number changes. From then on use counts it
-   * down (see {@link CometApiKey.availableQuota}); no other change to the key gives back what was used.
-   *
-   * Limit: an integer from 0 to 2^53-1.
-   *
-   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
-   *
-   * @example usd(25)
-   */
-  remainQuota?: pulumi.Input<number | null | undefined>;
-
-  /**
-   * What the key may use in its whole life, in CometAPI's internal quota units.
-   *
-   * What it has left is this total minus what it has used so far, in whatever way its quota was declared then, and
-   * never below 0. To raise the total by 1,000 gives it exactly 1,000 more, and enables a key that has run out. Quota
-   * given or taken in the CometAPI console is drift: `pulumi refresh` shows it, the next `up` repairs it.
-   *
-   * Limit: an integer from 0 to 2^53-1.
-   *
-   * Default: none. Exactly one of `remainQuota`, `totalQuota` and `unlimitedQuota: true` is required.
-   *
-   * @example usd(100)
-   */
-  totalQuota?: pulumi.Input<number | null | undefined>;
-
-  /**
-   * How often the key gets its quota anew. The first `pulumi up` of each day, ISO week or month, in UTC, sets what the key
-   * has left to `remainQuota`, and enables a key that has run out. What was not used is not kept.
-   *
-   * Only an `up` writes quota, and only once a period. If none runs in a period, the key goes on with what it has left.
-   * Run `pulumi up` on a schedule, such as every day. To add this to an existing key, to change it or to remove it writes
-   * no quota by itself: the next write comes when the next period begins.
-   *
-   * Limit: `"daily"`, `"weekly"` or `"monthly"`, together with `remainQuota`.
-   *
-   * Default: none, `remainQuota` is written only when its number changes.
-   *
-   * @example "monthly"
-   */
-  quotaReset?: pulumi.Input<"daily" | "weekly" | "monthly" | null | undefined>;
-}
-
-/** What goes with a plain `unlimitedQuota: true`: no quota. */
-interface UnlimitedKeyArgs extends KeyArgs {
-  unlimitedQuota?: true;
-}
-
-/** What goes with any other `unlimitedQuota`. Whether an Output or a boolean is true, types cannot tell. */
-interface LimitedKeyArgs extends CometApiKeyArgs {
-  unlimitedQuota?: Exclude<CometApiKeyArgs["unlimitedQuota"], true>;
-}
-
-/**
- * {@link CometApiKeyArgs}, but a quota written down beside `unlimitedQuota: true` does not compile. This refuses by its
- * unknown properties, as for a misspelt one, so arguments that were put together elsewhere fit as they are. Of two
- * numbers either may be none, so that only the check at preview can tell.
- */
-type WrittenKeyArgs = UnlimitedKeyArgs | LimitedKeyArgs;
 
 const type = "pulumi-nodejs:dynamic/cometapi:CometApiKey";
 
@@ -253,76 +29,15 @@ const provider = 'exports.handler=()=>require("pulumi-cometapi/provider")';
  *
  * The account comes from the stack's configuration: `cometapi:accessToken`, `cometapi:baseUrl` and
  * `cometapi:userId`, or `COMETAPI_ACCESS_TOKEN`, `COMETAPI_BASE_URL` and `COMETAPI_USER_ID`. For keys in several
- * accounts see {@link CometApiKeyArgs.account}.
+ * accounts see the argument `account`.
  */
-export class CometApiKey extends pulumi.CustomResource {
-  /** The API key itself, always a secret. Model requests send it as `Authorization: Bearer <key>`. */
-  declare readonly key: pulumi.Output<string>;
-  /** The display name in the CometAPI console. */
-  declare readonly name: pulumi.Output<string>;
-  /** `"enabled"`, `"disabled"`, or, set by CometAPI when the key is next used, `"expired"` or `"exhausted"`. */
-  declare readonly status: pulumi.Output<CometApiKeyStatus | "expired" | "exhausted">;
-  /** When the key stops working: RFC 3339 in UTC, or `"never"`. */
-  declare readonly expiredTime: pulumi.Output<string>;
-  /** The quota as it was last declared, in CometAPI's internal units; undefined where it is declared in another way. */
-  declare readonly remainQuota: pulumi.Output<number | undefined>;
-  /** The total as it was last declared, in CometAPI's internal units; undefined where none is declared. */
-  declare readonly totalQuota: pulumi.Output<number | undefined>;
-  /** How often the key gets its quota anew; undefined where that is not declared. */
-  declare readonly quotaReset: pulumi.Output<"daily" | "weekly" | "monthly" | undefined>;
-  /**
-   * The period in UTC that the quota is for: `"2026-11-25"`, `"2026-W48"` or `"2026-11"`. The first `up` of the next one
-   * writes the quota again. Undefined without `quotaReset`.
-   */
-  declare readonly quotaPeriod: pulumi.Output<string | undefined>;
-  /** Whether the key works without looking at its quota. */
-  declare readonly unlimitedQuota: pulumi.Output<boolean>;
-  /** The ids of the models this key may use. */
-  declare readonly modelLimits: pulumi.Output<string[]>;
-  /** Whether `modelLimits` applies. */
-  declare readonly modelLimitsEnabled: pulumi.Output<boolean>;
-  /** The addresses that may use this key; empty means every address. */
-  declare readonly allowIps: pulumi.Output<string[]>;
-  /** The account group the key is bound to; `""` is none. */
-  declare readonly group: pulumi.Output<string>;
-  /** Whether a failed request is tried again in another group. */
-  declare readonly crossGroupRetry: pulumi.Output<boolean>;
-  /** The groups that an auto-routed key uses, in order; undefined where none are declared. */
-  declare readonly autoGroups: pulumi.Output<string[] | undefined>;
-  /** The account under `cometapi:accounts` that the key was created in; undefined for the default account. */
-  declare readonly account: pulumi.Output<string | undefined>;
-  /** The numeric id of the account that owns the key. */
-  declare readonly userId: pulumi.Output<number>;
-  /** When CometAPI created the key: RFC 3339 in UTC. */
-  declare readonly createdTime: pulumi.Output<string>;
-  /** When the key was last used, as of the last create, update or refresh: RFC 3339 in UTC. */
-  declare readonly accessedTime: pulumi.Output<string>;
-  /** Internal quota units used so far, as of the last create, update or refresh. */
-  declare readonly usedQuota: pulumi.Output<number>;
-  /** Internal quota units left, as of the last create, update or refresh. Means nothing for an unlimited key. */
-  declare readonly availableQuota: pulumi.Output<number>;
-
-  /**
-   * Looks up an existing key by the API's numeric id, without managing it. Its `key` is a secret here too.
-   *
-   * @param name the logical name for the lookup
-   * @param id the API's id, as in the console's list or another stack's `key.id`
-   * @param opts Pulumi's own, and `account` for a key that is not in the account of new ones
-   */
-  static get(
-    name: string,
-    id: pulumi.Input<pulumi.ID>,
-    { account, ...opts }: pulumi.CustomResourceOptions & Pick<CometApiKeyArgs, "account"> = {},
-  ): CometApiKey {
-    return new CometApiKey(name, { account }, { ...opts, id });
-  }
-
+export class CometApiKey extends KeyResource {
   /**
    * Whether `obj` is a CometApiKey, even one made by another copy of this package. The type alone decides, so that
    * policies can ask: `validateResourceOfType(CometApiKey, ...)`.
    */
   static override isInstance(obj: unknown): obj is CometApiKey {
-    return typeof obj === "object" && obj !== null && "__pulumiType" in obj && obj.__pulumiType === type;
+    return hasType(obj, type);
   }
 
   /**
@@ -338,61 +53,15 @@ export class CometApiKey extends pulumi.CustomResource {
       );
     }
     assertProviderFound("pulumi-cometapi/provider");
-    if ("quotaReset" in args && args.quotaReset) warnOfPretendedTime();
-    super(
-      type,
-      name,
-      {
-        ...properties,
-        ...args,
-        __provider: provider,
-        ...(opts.id === undefined && { __logicalName: seed(name) }),
-        // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
-        ...((args.adoptId !== undefined || isWarnedOfModels()) && {
-          __urn: withoutDependencies(pulumi.createUrn(name, type, opts.parent)),
-        }),
-      },
-      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
-    );
-    warnOfPlainTokens();
+    super(type, name, args, opts, {
+      __provider: provider,
+      ...(opts.id === undefined && { __logicalName: seed(name) }),
+      // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
+      ...((args.adoptId !== undefined || isWarnedOfModels()) && {
+        __urn: withoutDependencies(pulumi.createUrn(name, type, opts.parent)),
+      }),
+    });
   }
-}
-
-type Property = Exclude<keyof CometApiKey, keyof pulumi.CustomResource>;
-
-/** Pulumi fills in only the properties it was shown when the resource was registered. */
-const properties: Record<Property, undefined> = {
-  key: undefined,
-  name: undefined,
-  status: undefined,
-  expiredTime: undefined,
-  remainQuota: undefined,
-  totalQuota: undefined,
-  quotaReset: undefined,
-  quotaPeriod: undefined,
-  unlimitedQuota: undefined,
-  modelLimits: undefined,
-  modelLimitsEnabled: undefined,
-  allowIps: undefined,
-  group: undefined,
-  crossGroupRetry: undefined,
-  autoGroups: undefined,
-  account: undefined,
-  userId: undefined,
-  createdTime: undefined,
-  accessedTime: undefined,
-  usedQuota: undefined,
-  availableQuota: undefined,
-};
-
-let isWarnedOfTime = false;
-
-/** A run that writes the quota of another period must not pass for an ordinary one. */
-function warnOfPretendedTime(): void {
-  const { COMETAPI_NOW } = process.env;
-  if (!COMETAPI_NOW || isWarnedOfTime) return;
-  isWarnedOfTime = true;
-  void pulumi.log.warn(`COMETAPI_NOW is set: quota is reset as if it were ${COMETAPI_NOW}`);
 }
 
 /** Whether the provider may have something to say of a resource that is no failure of it. */

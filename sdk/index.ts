@@ -1,4 +1,5 @@
-export { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "./cometApiKey";
+export { CometApiKey } from "./cometApiKey";
+export type { CometApiKeyArgs, CometApiKeyStatus } from "./cometApiKeyArgs";
 export {
   type GetCometApiAccountArgs,
   type GetCometApiKeySpendArgs,
@@ -24,5 +25,6 @@ export type {
   CometApiModel,
   CometApiModelPricing,
 } from "./lookupTypes";
-export { type RotatedKey, RotatingCometApiKey, type RotatingCometApiKeyArgs } from "./rotatingCometApiKey";
+export { RotatingCometApiKey } from "./rotatingCometApiKey";
+export type { RotatedKey, RotatingCometApiKeyArgs } from "./rotatingCometApiKeyArgs";
 export { toUsd, usd } from "./usd";

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { CometApiKey } from "./cometApiKey";
+import type { KeyResource } from "./keyResource";
 
 /** What a key was granted, has used and may do, all quota in CometAPI's internal units. */
 export interface CometApiKeyUsage {
@@ -21,10 +21,10 @@ export interface CometApiKeyUsage {
   expiredTime: string;
 }
 
-/** A key in the account, without its secret. The properties are those of {@link CometApiKey}. */
+/** A key in the account, without its secret. The properties are those of `CometApiKey`. */
 export type CometApiKeySummary = { id: string } & pulumi.Unwrap<
   Pick<
-    CometApiKey,
+    KeyResource,
     | "name"
     | "status"
     | "expiredTime"

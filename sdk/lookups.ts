@@ -10,7 +10,7 @@ import type {
 import { toUsd, unitsPerUsd as usualUnit } from "./usd";
 
 /** The arguments of a lookup as its `…Output` form takes them. */
-type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
+export type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
 
 interface LookupArgs {
   /**

@@ -1,5 +1,6 @@
 import type { CustomResource, Unwrap } from "@pulumi/pulumi";
-import type { CometApiKey, CometApiKeyArgs } from "../../sdk/cometApiKey";
+import type { CometApiKeyArgs } from "../../sdk/cometApiKeyArgs";
+import type { KeyResource } from "../../sdk/keyResource";
 import type { QuotaReset } from "./period";
 
 /** The arguments as a program gives them. */
@@ -61,7 +62,7 @@ export type KeyInputs = Partial<ResolvedKey> & { name: string } & Remembered & {
     adoptId?: string;
   };
 
-type Outputs = Unwrap<Omit<CometApiKey, Exclude<keyof CustomResource, "name">>>;
+type Outputs = Unwrap<Omit<KeyResource, Exclude<keyof CustomResource, "name">>>;
 
 /** The outputs kept in state. Whatever released versions have stored (`test/upgrade/states/`) must stay readable. */
 export type KeyState = Omit<

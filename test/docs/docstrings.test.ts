@@ -23,8 +23,8 @@ function documentation(path: string, interfaces: string[]): Map<string, string> 
 const withoutLimit = ["unlimitedQuota", "hardExpiry"];
 
 describe("every argument is documented for editors:", () => {
-  const documented = documentation("sdk/cometApiKey.ts", ["KeyArgs", "CometApiKeyArgs"]);
-  const ofRotation = documentation("sdk/rotatingCometApiKey.ts", ["RotatingCometApiKeyArgs"]);
+  const documented = documentation("sdk/cometApiKeyArgs.ts", ["KeyArgs", "CometApiKeyArgs"]);
+  const ofRotation = documentation("sdk/rotatingCometApiKeyArgs.ts", ["RotatingCometApiKeyArgs"]);
 
   test("all of them, and no other", () => {
     expect([...documented.keys()].sort()).toEqual([...argumentNames].sort());

@@ -32,7 +32,7 @@ test("docs/reference.md and the README name every setting, and no other", () => 
     "provider/config/settings.ts",
     "provider/config/accounts.ts",
     "provider/config/config.ts",
-    "sdk/rotatingCometApiKey.ts",
+    "sdk/rotationComponent.ts",
   ]
     .map((path) => textOf(path))
     .join("\n");

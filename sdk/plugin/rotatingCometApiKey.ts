@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RotatingCometApiKeyArgs } from "../rotatingCometApiKeyArgs";
+import { Rotation, RotationComponent } from "../rotationComponent";
+import { CometApiKey } from "./cometApiKey";
+import { version } from "./version";
+
+const aliases = [{ type: "pulumi-nodejs:dynamic/cometapi:Rotation" }];
+
+/**
+ * A CometAPI API key that is renewed on a schedule, the old one staying valid for a while, by the provider plugin.
+ *
+ * ```ts
+ * const key = new RotatingCometApiKey("backend", { every: "P30D", overlap: "P2D", remainQuota: usd(25) });
+ * export const apiKey = key.key; // a secret
+ * ```
+ *
+ * It is `pulumi up` that renews it, so run that on a schedule. Time is cut in slots of `every`, and each slot has a
+ * {@link CometApiKey} of its own, with its quota in full. The `up` that creates a key keeps the previous key; the first
+ * one after the overlap removes it. If no `up` comes, the last key goes on working.
+ *
+ * @throws {pulumi.RunError} when `every`, `overlap` or `anchor` cannot be used
+ */
+export class RotatingCometApiKey extends RotationComponent {
+  /**
+   * @param name the logical name, unique within the stack
+   * @param args what each key is to be, and when a new one becomes current
+   * @param opts `provider`, `dependsOn` and the like. `hooks`, `ignoreChanges` and `retainOnDelete` hold for each key;
+   * `protect` for the current one, and for no previous key, which is to be removed
+   */
+  constructor(name: string, args: RotatingCometApiKeyArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super(name, args, opts, {
+      Key: CometApiKey,
+      createRotation: (inputs, options) =>
+        new Rotation(
+          "cometapi:index:Rotation",
+          name,
+          inputs,
+          pulumi.mergeOptions({ version, aliases }, options),
+        ),
+    });
+  }
+}
