@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WrittenKeyArgs } from "../cometApiKeyArgs";
 import { hasType, KeyResource } from "../keyResource";
-import { version } from "./version";
+import { pluginOptions } from "./pluginOptions";
 
 const type = "cometapi:index:CometApiKey";
 
@@ -32,6 +32,6 @@ export class CometApiKey extends KeyResource {
    * @param opts `provider`, `protect`, `import`, `retainOnDelete` and the like
    */
   constructor(name: string, args: WrittenKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
-    super(type, name, args, pulumi.mergeOptions({ version, aliases }, opts));
+    super(type, name, args, pulumi.mergeOptions({ ...pluginOptions(), aliases }, opts));
   }
 }

@@ -15,7 +15,7 @@ import type {
   CometApiModel,
 } from "../lookupTypes";
 import { runError } from "../runError";
-import { version } from "./version";
+import { pluginOptions } from "./pluginOptions";
 
 /** The lookups of `../lookups.ts`, done by the plugin with the settings of the provider that is given. */
 
@@ -153,7 +153,11 @@ async function look<Found>(
   opts: pulumi.InvokeOptions | undefined,
 ): Promise<Found> {
   try {
-    return await pulumi.runtime.invoke(`cometapi:index:${name}`, { ...args }, { version, ...opts });
+    return await pulumi.runtime.invoke(
+      `cometapi:index:${name}`,
+      { ...args },
+      { ...pluginOptions(), ...opts },
+    );
   } catch (error) {
     throw error instanceof Error ? runError(error.message) : error;
   }
@@ -164,5 +168,9 @@ function lookOutput<Found>(
   args: object,
   opts: pulumi.InvokeOutputOptions | undefined,
 ): pulumi.Output<Found> {
-  return pulumi.runtime.invokeOutput<Found>(`cometapi:index:${name}`, { ...args }, { version, ...opts });
+  return pulumi.runtime.invokeOutput<Found>(
+    `cometapi:index:${name}`,
+    { ...args },
+    { ...pluginOptions(), ...opts },
+  );
 }

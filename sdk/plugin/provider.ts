@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { version } from "./version";
+import { pluginOptions } from "./pluginOptions";
 
 /** The settings of one account. */
 export interface ProviderAccount {
@@ -110,7 +110,7 @@ export class Provider extends pulumi.ProviderResource {
         userId: pulumi.output(userId).apply((id) => id?.toString()),
         accounts: pulumi.secret(pulumi.output(accounts).apply((given) => given && JSON.stringify(given))),
       },
-      pulumi.mergeOptions({ version }, opts),
+      pulumi.mergeOptions(pluginOptions(), opts),
     );
   }
 }

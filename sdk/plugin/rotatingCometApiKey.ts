@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RotatingCometApiKeyArgs } from "../rotatingCometApiKeyArgs";
 import { Rotation, RotationComponent } from "../rotationComponent";
 import { CometApiKey } from "./cometApiKey";
-import { version } from "./version";
+import { pluginOptions } from "./pluginOptions";
 
 const aliases = [{ type: "pulumi-nodejs:dynamic/cometapi:Rotation" }];
 
@@ -35,7 +35,7 @@ export class RotatingCometApiKey extends RotationComponent {
           "cometapi:index:Rotation",
           name,
           inputs,
-          pulumi.mergeOptions({ version, aliases }, options),
+          pulumi.mergeOptions({ ...pluginOptions(), aliases }, options),
         ),
     });
   }

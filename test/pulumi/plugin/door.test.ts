@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { failure, newStack, startEmulator } from "../stack";
+import { pulumiYaml } from "./program";
+
+/** Programs that import `pulumi-cometapi/plugin`. */
+
+test("keys of two accounts, one read and one imported, by the package's own classes", async () => {
+  const [server, other] = [await startEmulator(), await startEmulator()];
+  const byHand = server.console.create({ name: "made by hand", remain_quota: 7 });
+  const stack = await newStack({
+    program: `
+      import { CometApiKey, Provider } from "pulumi-cometapi/plugin";
+      const billing = new Provider("billing", {
+        accessToken: ${JSON.stringify(other.account.token)},
+        baseUrl: ${JSON.stringify(other.url)},
+        userId: ${other.account.userId},
+      });
+      const provider = billing;
+      const own = new CometApiKey("own", { remainQuota: 1000 });
+      const invoices = new CometApiKey("invoices", { remainQuota: 2000 }, { provider });
+      new CometApiKey("by-hand", { name: "made by hand", remainQuota: 7 }, { import: "${byHand.id}" });
+      export const [ownKey, invoicesKey] = [own.key, invoices.key];
+      export const read = CometApiKey.get("read", invoices.id, { provider }).key;
+    `,
+    files: { "Pulumi.yaml": pulumiYaml },
+    server,
+  });
+  const { outputs } = await stack.up();
+  const secret = (value: string | undefined) => ({ value, secret: true });
+  const inOther = secret(other.key(stack.keyId("invoices")).key);
+  expect(outputs).toEqual({
+    ownKey: secret(server.key(stack.keyId("own")).key),
+    invoicesKey: inOther,
+    read: inOther,
+  });
+  expect(stack.keyId("by-hand")).toBe(byHand.id);
+  const text = stack.backend.text();
+  for (const hidden of [byHand.key, other.account.token, server.account.token, inOther.value])
+    expect(text).not.toContain(hidden);
+  expect((await stack.preview({ expectNoChanges: true })).output).toContain("5 unchanged");
+});
+
+test("a program whose Pulumi.yaml names no plugin is told the lines that are missing", async () => {
+  const stack = await newStack({
+    program: `
+      import { CometApiKey } from "pulumi-cometapi/plugin";
+      new CometApiKey("own", { remainQuota: 1000 });
+    `,
+    server: await startEmulator(),
+  });
+  const { run } = await failure(stack.preview());
+  expect(run.output).toContain("error: no resource plugin 'pulumi-resource-cometapi' found");
+  const [, ...lines] = /Add the lines "(.+?)" and "(.+?)" to it/.exec(run.output) ?? [];
+  stack.write("Pulumi.yaml", `name: program\nruntime: nodejs\n${lines.join("\n")}\n`);
+  expect((await stack.preview()).changes).toEqual([{ name: "own", op: "create", properties: [] }]);
+});
