@@ -20,8 +20,15 @@ export function withClient<T>(
 ): Promise<T> {
   const account = accountOf({ account: declared }, host.config.accounts);
   const name = typeof account === "object" ? undefined : account;
-  return withUserErrors(name === undefined ? doing : `${doing} in account "${name}"`, name, async () => {
-    if (typeof account === "object") throw new ProviderError(account.reason);
-    return withSharedClient(host, account, tokenNeeded, (client) => client.run(look, { wantsSecret: false }));
-  });
+  return withUserErrors(
+    name === undefined ? doing : `${doing} in account "${name}"`,
+    host.config,
+    name,
+    async () => {
+      if (typeof account === "object") throw new ProviderError(account.reason);
+      return withSharedClient(host, account, tokenNeeded, (client) =>
+        client.run(look, { wantsSecret: false }),
+      );
+    },
+  );
 }

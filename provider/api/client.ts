@@ -145,6 +145,11 @@ export class CometApi {
     return items.map((item) => this.full(item));
   }
 
+  /** The id of the account; undefined where nothing tells. */
+  ownId(): Promise<number | undefined> {
+    return this.shared.identity.ownId(this.budget);
+  }
+
   /** @throws {NoAnswerError} when a key is not, or may not be, one of the account's own */
   assertOwn(found: KeyRecord): Promise<void> {
     return this.shared.identity.assertOwn(found, this.budget);
@@ -220,6 +225,11 @@ export class CometApi {
   /** Reads what is not about one key. */
   get<T>(path: string, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
     return this.requests.read({ method: "GET", path }, answer, verdictOf);
+  }
+
+  /** The name of a setting as the user knows it, for errors. */
+  settingName(name: "accessToken" | "baseUrl"): string {
+    return this.shared.transport.settingName(name);
   }
 
   /** A stranger's words, fit to be shown. */

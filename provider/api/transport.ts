@@ -65,6 +65,10 @@ export class Transport {
     this.server = { baseUrl, proxy, setting, redact: (text) => this.redact(text), ...limits };
   }
 
+  settingName(name: Parameters<Endpoint["settingName"]>[0]): string {
+    return this.endpoint.settingName(name);
+  }
+
   /** Hides `secret` in everything that is quoted from now on. */
   addSecret(secret: string): void {
     this.secrets.add(secret);

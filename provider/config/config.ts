@@ -1,6 +1,13 @@
 import { parseRfc3339 } from "../../sdk/instant";
 import { type Accounts, asString, isRecord, readAccounts } from "./accounts";
-import { type ReadSettings, readSettings, type Sources, settingName, tokenVariable } from "./settings";
+import {
+  configuredNames,
+  type ReadSettings,
+  readSettings,
+  type SettingNames,
+  type Sources,
+  tokenVariable,
+} from "./settings";
 
 /** The configuration, read once by the host and handed to the lifecycle. */
 export interface Config {
@@ -19,17 +26,24 @@ export interface Config {
    * @param tokenNeeded whether a missing token is a reason to refuse; default true
    */
   settingsOf(account: string | undefined, tokenNeeded?: boolean): ReadSettings;
+  /** What errors call the settings. */
+  names: SettingNames;
 }
 
 /** Whether an unknown model id is a failure, a warning, or not looked up. */
 export type ModelCheck = (typeof modelChecks)[number];
 const modelChecks = ["error", "warn", "off"] as const;
 
-export function readConfig({ config, environment }: Omit<Sources, "accounts">): Config {
+export function readConfig({
+  config,
+  environment,
+  names = configuredNames,
+}: Pick<Sources, "config" | "environment"> & Partial<Pick<Sources, "names">>): Config {
   const accounts = readAccounts(config);
-  const sources = { config, environment, accounts };
+  const sources = { config, environment, accounts, names };
   return {
     accounts,
+    names,
     ...readModelCheck(sources),
     ...readPretendedNow(sources),
     tokens: tokensOf(sources),
@@ -65,6 +79,6 @@ function tokensOf({ config, environment, accounts }: Sources): string[] {
   const named = Object.values(accounts.byName ?? {}).map((own) =>
     isRecord(own) ? asString(own["accessToken"]) : undefined,
   );
-  const tokens = [config(settingName("accessToken", undefined)), environment[tokenVariable], ...named];
+  const tokens = [config("cometapi:accessToken"), environment[tokenVariable], ...named];
   return tokens.filter((token): token is string => token !== undefined && token !== "");
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../api/clock";
 import type { Limits } from "../api/transport";
 import { ProviderError } from "../errors";
 import type { Config } from "./config";
-import { settingName } from "./settings";
+import type { SettingName } from "./settings";
 
 /** What a client needs from its host: the provider process of a stack, or a program that does a lookup. */
 export interface Host {
@@ -36,7 +36,7 @@ export async function createClient(
   const { Account } = await import("../api/account.js");
   const endpoint = {
     ...settings,
-    settingName: (name: "accessToken" | "baseUrl" | "userId") => settingName(name, account),
+    settingName: (name: SettingName) => config.names.nameOf(name, account),
   };
   return new Account(endpoint, secrets, clock, info, limits, cancelled);
 }

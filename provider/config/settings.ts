@@ -14,7 +14,15 @@ export interface Settings {
   proxy: HttpProxy | undefined;
 }
 
-type SettingName = "accessToken" | "baseUrl" | "userId";
+export type SettingName = "accessToken" | "baseUrl" | "userId";
+
+/** What a setting is called where its user gives it: in the stack's configuration, or to a provider of the program. */
+export interface SettingNames {
+  /** @param account a name under `cometapi:accounts`; undefined is the default account */
+  nameOf(name: SettingName, account: string | undefined): string;
+  /** How to give one; continues a sentence after "then". */
+  howToGive(name: SettingName, account: string | undefined): string;
+}
 
 interface Setting {
   environment: string;
@@ -28,7 +36,7 @@ const settings = {
   accessToken: {
     environment: "COMETAPI_ACCESS_TOKEN",
     required: (remedy) =>
-      `is not set. Create a personal access token in the CometAPI console under Personal Settings, then run ${remedy}`,
+      `is not set. Create a personal access token in the CometAPI console under Personal Settings, then ${remedy}`,
     refuse: (value) => {
       if (/^bearer\s/i.test(value)) {
         return 'must be the raw token: leave out the "Bearer " in front. CometAPI accepts that prefix only with API keys';
@@ -59,15 +67,20 @@ export interface Sources {
   config(key: string): string | undefined;
   environment: Record<string, string | undefined>;
   accounts: Accounts;
+  names: SettingNames;
 }
 
 /** The settings, or every reason why they cannot be used, each with the setting's name and the remedy. */
 export type ReadSettings = { settings: Settings; refused?: never } | { settings?: never; refused: string[] };
 
-/** The name of a setting in the stack's configuration, for the default account or a named one. */
-export function settingName(name: SettingName, account: string | undefined): string {
-  return account === undefined ? `cometapi:${name}` : `${accountPath(account)}.${name}`;
-}
+/** In the configuration of the stack. */
+export const configuredNames: SettingNames = {
+  nameOf: (name, account) => (account === undefined ? `cometapi:${name}` : `${accountPath(account)}.${name}`),
+  howToGive: (name, account) =>
+    account === undefined
+      ? `run \`pulumi config set --secret ${configuredNames.nameOf(name, account)}\``
+      : `run \`pulumi config set --secret --path ${shellQuoted(configuredNames.nameOf(name, account))}\``,
+};
 
 /**
  * Reads the settings of an account.
@@ -81,7 +94,7 @@ export function readSettings(
   account: string | undefined,
   tokenNeeded: boolean,
 ): ReadSettings {
-  const { config, environment, accounts } = sources;
+  const { config, environment, accounts, names } = sources;
   const own = account === undefined ? {} : givenSettings(account, accounts);
   if (typeof own === "string") return { refused: [own] };
 
@@ -94,18 +107,15 @@ export function readSettings(
   const read = (name: SettingName): string | undefined => {
     const setting: Setting = settings[name];
     const shared = account === undefined || (name === "baseUrl" && own[name] === undefined);
-    const label = settingName(name, shared ? undefined : account);
-    const configured = shared ? config(label) : asString(own[name]);
+    const from = shared ? undefined : account;
+    const label = names.nameOf(name, from);
+    const configured = shared ? config(`cometapi:${name}`) : asString(own[name]);
     // Shells and CI systems set a variable to "" to say that it is not set.
     const value = configured ?? ((shared && environment[setting.environment]) || undefined);
     const reason =
       value === undefined
         ? tokenNeeded &&
-          setting.required?.(
-            shared
-              ? `\`pulumi config set --secret ${label}\`, or set ${setting.environment}`
-              : `\`pulumi config set --secret --path ${shellQuoted(label)}\``,
-          )
+          setting.required?.(names.howToGive(name, from) + (shared ? `, or set ${setting.environment}` : ""))
         : setting.refuse(value);
     if (!reason) return value;
     const source = configured === undefined && value !== undefined ? ` (from ${setting.environment})` : "";

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { createHash, randomBytes, randomInt } from "node:crypto";
 
 const nameBytes = 50;
 
@@ -7,9 +7,14 @@ export function isKeyId(text: string): boolean {
   return /^[1-9]\d{0,15}$/.test(text);
 }
 
-/** `backend-3f2a1bc`: the logical name, cut so that it fits even where bytes are counted. */
-export function generatedName(logicalName: string): string {
-  const suffix = `-${randomBytes(4).toString("hex").slice(0, 7)}`;
+/**
+ * `backend-3f2a1bc`: the logical name, cut so that it fits even where bytes are counted.
+ *
+ * @param seed has the digits drawn again: an update that follows a plan is given the one of its preview
+ */
+export function generatedName(logicalName: string, seed?: Uint8Array): string {
+  const digits = seed === undefined ? randomBytes(4) : createHash("sha256").update(seed).digest();
+  const suffix = `-${digits.toString("hex").slice(0, 7)}`;
   let stem = "";
   for (const character of logicalName) {
     if (Buffer.byteLength(stem + character + suffix) > nameBytes) break;

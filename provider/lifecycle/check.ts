@@ -17,11 +17,18 @@ export interface CheckRequest {
   old: Partial<KeyInputs>;
   /** What a generated name grows from; unknown at preview. */
   logicalName: string;
+  /** Has a generated name drawn again. */
+  seed?: Uint8Array | undefined;
+  /** What `pulumi:autonaming` says. */
+  autonaming?: Autonaming | undefined;
   /** The accounts that `account` may name. */
   accounts: Accounts;
   /** Milliseconds since the Unix epoch. */
   now: number;
 }
+
+/** A name for a resource that declares none. The provider may use another one, has to use it, or is to use none. */
+export type Autonaming = { mode: "propose" | "enforce"; name: string } | { mode: "disable" };
 
 /** The usable part of a declaration, and why the rest cannot be used. */
 export interface Checked {
@@ -35,7 +42,8 @@ export const argumentNames: readonly string[] = [...propertyNames, "account", "a
  * Judges what a program declares: reports every mistake at once and leaves unknown values alone. A valid value gets its
  * one spelling, and a value that means the same as before stays as it was, so that a preview shows real changes only.
  */
-export function check({ declared, old, logicalName, accounts, now }: CheckRequest): Checked {
+export function check(request: CheckRequest): Checked {
+  const { declared, old, accounts, now } = request;
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
     failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
@@ -71,6 +79,8 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
     if (refused !== undefined) fail(...refused);
   }
 
+  const naming = nameOf(key, request);
+  if (naming.refused !== undefined && !unusable.has("name")) fail("name", naming.refused);
   const adoption = adopting(declared["adoptId"], old);
   if (adoption.refused !== undefined) fail("adoptId", adoption.refused);
   const account = accountOf(declared, accounts);
@@ -79,7 +89,7 @@ export function check({ declared, old, logicalName, accounts, now }: CheckReques
   return {
     inputs: {
       ...withoutDefaults(key),
-      ...resolveName(key, old, logicalName),
+      ...naming.resolved,
       ...keptExpiry(key, old),
       ...quotaPeriod(key, old, now),
       ...(adoption.id !== undefined && { adoptId: adoption.id }),
@@ -135,20 +145,29 @@ function canonicalize(name: PropertyName, value: unknown, old: unknown): unknown
   return same(name, canonical, old) ? old : canonical;
 }
 
-function resolveName(
+/** The name, declared or not; or why there can be none. */
+function nameOf(
   key: DeclaredKey,
-  old: Partial<KeyInputs>,
-  logicalName: string,
-): { name: string; __autoName?: string } {
+  { declared, old, logicalName, seed, autonaming }: CheckRequest,
+): { resolved: { name: string; __autoName?: string }; refused?: string } {
   const { __autoName } = old;
   // Kept beside a declared name too: the engine would show its removal as a change.
   const kept = __autoName === undefined ? {} : { __autoName };
-  if (key.name !== undefined && key.name !== null) return { name: key.name, ...kept };
-  if (__autoName !== undefined) return { name: __autoName, ...kept };
+  if (key.name !== undefined && key.name !== null) return { resolved: { name: key.name, ...kept } };
+  if (__autoName !== undefined) return { resolved: { name: __autoName, ...kept } };
   // Both are unknown until the update: a plan refuses what its preview did not have.
-  if (isUnknown(logicalName)) return { name: logicalName, __autoName: logicalName };
-  const name = generatedName(logicalName);
-  return { name, __autoName: name };
+  const automatic = (name: string) => ({ resolved: { name, __autoName: name } });
+  if (isUnknown(logicalName)) return automatic(logicalName);
+  const generated = automatic(generatedName(logicalName, seed));
+  // An adopted key keeps its name.
+  if (autonaming === undefined || !isAbsent(declared["adoptId"])) return generated;
+  if (autonaming.mode === "disable")
+    return { ...generated, refused: "is missing, and pulumi:autonaming is disabled. Give the key a name" };
+  const refused = property("name").refuse(autonaming.name);
+  if (refused === undefined) return automatic(autonaming.name);
+  return autonaming.mode === "propose"
+    ? generated
+    : { ...generated, refused: `from pulumi:autonaming ${refused}` };
 }
 
 /** The period that is now. A clock that goes back begins no earlier one. */

@@ -14,24 +14,25 @@ import { assertPersisted } from "../live/verify";
  * Creates a key under a name that is nobody else's, and then gives it what a create cannot: its own name, a status. Until
  * a key has its own name it has no quota, so that what a killed run leaves behind can spend nothing.
  *
+ * @param isUnique whether no other key can have the name: then it is created with it
  * @param before what an unanswered request of an earlier call may have created
  */
 export async function create(
   api: CometApi,
   inputs: KeyInputs,
+  isUnique: boolean,
   before?: PerhapsCreated,
 ): Promise<{ id: string; state: KeyState }> {
   const want = resolve(inputs);
   const quota = want.remainQuota ?? want.totalQuota ?? 0;
-  const isNamed = inputs.__autoName === inputs.name;
   const fields = {
     ...fieldsOf(want, quota),
-    name: isNamed ? want.name : (before?.name ?? placeholderName()),
+    name: isUnique ? want.name : (before?.name ?? placeholderName()),
   };
-  const sent = isNamed ? fields : powerless(fields);
+  const sent = isUnique ? fields : powerless(fields);
 
   const found = await createAndFind(api, sent, before?.keys).catch((error: unknown) => {
-    throw !isNamed && error instanceof RefusedError ? error.under(sent.name) : error;
+    throw !isUnique && error instanceof RefusedError ? error.under(sent.name) : error;
   });
   const live = new LiveKey(api, found.record);
   live.touched = true;
@@ -42,7 +43,7 @@ export async function create(
     await removeDuplicates(api, live);
     await ensureReadable(live, sent, quota, inputs.quotaPeriod);
     assertPersisted(live.record, sent, 0, (text) => api.redact(text));
-    if (!isNamed || want.status !== live.record.status) await writeFields(live, want);
+    if (!isUnique || want.status !== live.record.status) await writeFields(live, want);
   });
   return { id: live.record.id, state };
 }

@@ -6,7 +6,7 @@ import { assertSameKey, deleteForGood, removeDuplicates } from "../live/identity
 export async function remove(api: CometApi, id: string, old: Partial<KeyState>): Promise<void> {
   const record = await api.identify(id, old.userId);
   if (record === undefined) return;
-  assertSameKey(record, old);
+  assertSameKey(api, record, old);
   await removeDuplicates(api, { record, extras: old.__unfinished?.extras ?? [] });
   await deleteForGood(api, record);
 }

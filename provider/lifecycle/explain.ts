@@ -1,5 +1,6 @@
 import { NoAnswerError, RefusedError } from "../api/errors";
-import { settingName } from "../config/settings";
+import type { Config } from "../config/config";
+import type { SettingName } from "../config/settings";
 import { ProviderError, ResourceInitFailedError } from "../errors";
 
 /** An error for the person at the terminal: which key, what was being done, what CometAPI answered, what to do. */
@@ -14,6 +15,9 @@ export class OperationError extends Error {
   }
 }
 
+/** What the settings in use are called. */
+type NameSetting = (name: SettingName) => string;
+
 /**
  * Runs one operation and explains its foreseeable failures. Any other error is a bug and keeps its stack trace.
  *
@@ -21,28 +25,30 @@ export class OperationError extends Error {
  */
 export async function withUserErrors<T>(
   doing: string,
+  { names }: Pick<Config, "names">,
   account: string | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
+  const nameOf: NameSetting = (name) => names.nameOf(name, account);
   try {
     return await work();
   } catch (error) {
     if (error instanceof ResourceInitFailedError)
-      throw new ResourceInitFailedError(error.id, error.state, toUserError(doing, account, error.cause));
-    throw toUserError(doing, account, error);
+      throw new ResourceInitFailedError(error.id, error.state, toUserError(doing, nameOf, error.cause));
+    throw toUserError(doing, nameOf, error);
   }
 }
 
-function toUserError(doing: string, account: string | undefined, error: unknown): Error {
+function toUserError(doing: string, nameOf: NameSetting, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const advice = adviceOn(error, account);
+  const advice = adviceOn(error, nameOf);
   if (advice === undefined) return error;
   return new OperationError(doing, sentences(`${doing}: ${error.message}`, advice), { cause: error });
 }
 
 /** What to do about a foreseen error; undefined for any other error. */
-function adviceOn(error: Error, account: string | undefined): string | undefined {
-  if (error instanceof RefusedError) return remedy(error, account);
+function adviceOn(error: Error, nameOf: NameSetting): string | undefined {
+  if (error instanceof RefusedError) return remedy(error, nameOf);
   if (error instanceof NoAnswerError) {
     if (!error.traits.retry) return "";
     return error.mayHaveActed
@@ -53,26 +59,26 @@ function adviceOn(error: Error, account: string | undefined): string | undefined
 }
 
 /** What to do about a refusal. Messages come in any language, so they only choose the advice. */
-function remedy(refused: RefusedError, account: string | undefined): string {
+function remedy(refused: RefusedError, nameOf: NameSetting): string {
   const { answer, httpStatus } = refused;
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
   const { remedy = "Fix what CometAPI reports, then run the same command again" } = status ?? words ?? {};
-  return typeof remedy === "string" ? remedy : remedy(account, refused);
+  return typeof remedy === "string" ? remedy : remedy(nameOf, refused);
 }
 
-const checkToken = (account: string | undefined) =>
-  `Check ${settingName("accessToken", account)}: it must be a valid personal access token from the CometAPI console, under Personal ` +
-  `Settings. A self-hosted New API also wants ${settingName("userId", account)}, the account's numeric id. After a change run ` +
+const checkToken = (nameOf: NameSetting) =>
+  `Check ${nameOf("accessToken")}: it must be a valid personal access token from the CometAPI console, under Personal ` +
+  `Settings. A self-hosted New API also wants ${nameOf("userId")}, the account's numeric id. After a change run ` +
   "`pulumi up --refresh=false` once: until then, refresh and destroy use the old configuration";
 
-type Remedy = string | ((account: string | undefined, refused: RefusedError) => string);
+type Remedy = string | ((nameOf: NameSetting, refused: RefusedError) => string);
 
 const remedies: { about: number | RegExp; remedy: Remedy }[] = [
   { about: 401, remedy: checkToken },
   {
     about: 404,
-    remedy: (account) => `Check ${settingName("baseUrl", account)}: CometAPI is not at that address`,
+    remedy: (nameOf) => `Check ${nameOf("baseUrl")}: CometAPI is not at that address`,
   },
   { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
   {

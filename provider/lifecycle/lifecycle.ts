@@ -6,10 +6,11 @@ import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown } from "../key/unknown";
 import { adopt } from "./adopt";
 import { Adoptions } from "./adoptions";
+import { catalogueBudgetMs } from "./catalogue";
 import { type Checked, check } from "./check";
 import { create } from "./create";
 import { remove } from "./delete";
-import { withUserErrors } from "./explain";
+import { OperationError, withUserErrors } from "./explain";
 import { ModelCheck } from "./modelCheck";
 import { keyLabel, Operations } from "./operations";
 import { read } from "./read";
@@ -35,7 +36,7 @@ export class KeyLifecycle {
   async check(request: KeyCheck): Promise<Checked> {
     const { inputs, failures } = await this.adoptions.check(request, this.checkLocally(request));
     const models = await this.modelCheck.check(request, { inputs, failures });
-    if (request.old.name === undefined) this.memory.noteChecked(inputs);
+    if (request.old.name === undefined) this.memory.noteChecked(inputs, request.autonaming);
     return { inputs, failures: [...failures, ...models] };
   }
 
@@ -59,12 +60,41 @@ export class KeyLifecycle {
     return diff(old, inputs);
   }
 
+  /**
+   * Makes sure that a key is in the account whose settings are in use, as far as the server tells: asks it once a run. To
+   * be asked where settings have changed, as when a key moves from one provider of the program to another.
+   *
+   * @throws {OperationError} when it is in another account
+   */
+  async expectOwnAccount(id: string, old: KeyState): Promise<void> {
+    const { account, userId } = old;
+    const read = (api: CometApi) => api.ownId();
+    const options = { budgetMs: catalogueBudgetMs, wantsSecret: false };
+    const doing = `comparing ${keyLabel(id, old)}`;
+    // What cannot be found out now is found out before anything is written.
+    const own = await this.operations
+      .run(doing, { ...(account !== undefined && { account }) }, read, options)
+      .catch(() => undefined);
+    if (own === undefined || own === userId) return;
+    const { names } = this.host.config;
+    throw new OperationError(
+      doing,
+      `${doing}: the key is in account ${userId}, but the access token is of account ${own}. A key cannot move to another ` +
+        `account: set ${names.nameOf("accessToken", account)} to a token of account ${userId}, or create another key in account ` +
+        `${own} by a resource of its own.`,
+      {},
+    );
+  }
+
   /** @param timeoutMs the time that `customTimeouts` gives; undefined: what the policy gives */
   create(inputs: KeyInputs, timeoutMs?: number): Promise<Created> {
     const { adoptId, name } = inputs;
     const doing = adoptId === undefined ? `creating key "${name}"` : `adopting key ${adoptId}`;
     const steps = (api: CometApi): CreateSteps => ({
-      begin: (before) => (adoptId === undefined ? create(api, inputs, before) : adopt(api, adoptId, inputs)),
+      begin: (before) =>
+        adoptId === undefined
+          ? create(api, inputs, this.memory.hasUniqueName(inputs), before)
+          : adopt(api, adoptId, inputs),
       finish: async ({ id, state }) => ({ id, state: await update(api, id, state, inputs) }),
     });
     const work = () =>
@@ -123,7 +153,7 @@ export class KeyLifecycle {
     id: string,
     { account: declared, ...old }: Partial<KeyState>,
   ): Promise<Partial<KeyState>> {
-    return withUserErrors(`reading ${keyLabel(id, {})}`, undefined, async () => {
+    return withUserErrors(`reading ${keyLabel(id, {})}`, this.host.config, undefined, async () => {
       const account = accountOf({ account: declared }, this.host.config.accounts);
       if (typeof account === "object") throw new ProviderError(account.reason);
       return { ...old, ...(account !== undefined && { account }) };

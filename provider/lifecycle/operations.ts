@@ -34,7 +34,7 @@ export class Operations {
     options: Omit<Operation, "key" | "owners"> = {},
   ): Promise<T> {
     const where = account === undefined ? "" : ` in account "${account}"`;
-    return withUserErrors(`${doing}${where}`, account, async () => {
+    return withUserErrors(`${doing}${where}`, this.host.config, account, async () => {
       const client = this.accounts.get(account) ?? createClient(this.host, account, this.secrets);
       this.accounts.set(account, client);
       return (await client).run(work, { ...options, key, owners: this.ownersIn(account) });

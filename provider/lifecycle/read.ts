@@ -21,7 +21,7 @@ export async function read(
     throw new ProviderError(`"${id}" is no id of a CometAPI key: an id is a whole number, such as 1234`);
   const record = await api.findAmongOthers(id, old.name === undefined ? "own" : old.userId);
   if (record === undefined) return undefined;
-  assertSameKey(record, old);
+  assertSameKey(api, record, old);
   const declared = old.__expiredTime ?? old.expiredTime;
   const { __expiredTime: _, ...known } = old;
   const found = stateOf(await api.inFull(record), known);

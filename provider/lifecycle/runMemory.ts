@@ -2,6 +2,7 @@ import { ResourceInitFailedError } from "../errors";
 import { remembered, resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { type PerhapsCreated, PerhapsCreatedError } from "../live/identity";
+import type { Autonaming } from "./check";
 
 export interface Created {
   id: string;
@@ -35,20 +36,28 @@ export class RunMemory {
   private readonly creates = new Map<string, Creates>();
   /** The outputs that an update has reached before it failed, by location. */
   private readonly unfinished = new Map<string, KeyState>();
+  /** Names that the engine has proposed, which other keys may have too. */
+  private readonly proposed = new Set<string>();
 
   /** @param locate says where a key is, unlike any other */
   constructor(private readonly locate: (id: string, state: Partial<KeyState>) => string) {}
 
   /** A resource that is to be created was checked. */
-  noteChecked(inputs: KeyInputs): void {
+  noteChecked(inputs: KeyInputs, autonaming?: Autonaming): void {
+    if (autonaming !== undefined && autonaming.mode !== "disable") this.proposed.add(autonaming.name);
     this.createsOf(inputs).checked++;
+  }
+
+  /** Whether the name is one that was generated for this resource alone. */
+  hasUniqueName({ name, __autoName }: KeyInputs): boolean {
+    return __autoName === name && !this.proposed.has(name);
   }
 
   async create(inputs: KeyInputs, { begin, finish }: CreateSteps): Promise<Created> {
     const creates = this.createsOf(inputs);
     creates.called++;
     // Two resources may declare the same in everything. Then only a call too many is certainly a repeated one.
-    const isUnique = inputs.__autoName === inputs.name || inputs.adoptId !== undefined;
+    const isUnique = this.hasUniqueName(inputs) || inputs.adoptId !== undefined;
     const mayBeRepeated = isUnique || creates.called > creates.checked;
     const half = mayBeRepeated ? creates.half.shift() : undefined;
     try {

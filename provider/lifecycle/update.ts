@@ -15,7 +15,7 @@ import { isWrittenAlready } from "../live/renewal";
 export async function update(api: CometApi, id: string, old: KeyState, inputs: KeyInputs): Promise<KeyState> {
   const record = await api.find(id, old.userId);
   if (record === undefined) throw gone();
-  assertSameKey(record, old);
+  assertSameKey(api, record, old);
   const live = new LiveKey(api, await api.inFull(record));
   live.adopted = old.__adopted;
   live.extras = old.__unfinished?.extras ?? [];

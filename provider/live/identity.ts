@@ -1,7 +1,6 @@
 import type { CometApi } from "../api/client";
 import { NoAnswerError } from "../api/errors";
 import type { KeyFields, KeyIdentity, KeyRecord } from "../api/wire";
-import { settingName } from "../config/settings";
 import { ProviderError } from "../errors";
 import { fromUnixSeconds } from "../key/instant";
 import type { KeyState } from "../key/types";
@@ -130,8 +129,9 @@ export async function deleteForGood(api: CometApi, { id, userId }: KeyIdentity):
  * @throws {ProviderError} when it is another one
  */
 export function assertSameKey(
+  api: CometApi,
   record: KeyIdentity,
-  { account, userId, createdTime }: Partial<KeyState>,
+  { userId, createdTime }: Partial<KeyState>,
 ): void {
   const created = fromUnixSeconds(record.createdTime);
   if (userId === undefined || (record.userId === userId && created === createdTime)) return;
@@ -142,8 +142,8 @@ export function assertSameKey(
       : "";
   throw new ProviderError(
     `this id belongs to a different key on this server: account ${record.userId}, created ${created}. The stack's key ` +
-      `is in account ${userId}, created ${createdTime}. Set ${settingName("accessToken", account)} and ` +
-      `${settingName("baseUrl", account)} to where the key was created${restored}`,
+      `is in account ${userId}, created ${createdTime}. Set ${api.settingName("accessToken")} and ` +
+      `${api.settingName("baseUrl")} to where the key was created${restored}`,
   );
 }
 

@@ -1,11 +1,15 @@
 import { systemClock } from "../api/clock";
 import { readConfig } from "../config/config";
+import type { SettingNames } from "../config/settings";
+import { didYouMean } from "../key/didYouMean";
 import { isUnknown } from "../key/unknown";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
 import { lookupFunctions } from "./functions";
 import { keyResource } from "./keys";
-import type { Plugin, Properties } from "./protocol";
+import type { Failure, Plugin, Properties } from "./protocol";
 import { rotationResource } from "./rotation";
+
+const settingNames = ["accessToken", "baseUrl", "userId", "accounts", "account", "checkModels"];
 
 /** The provider `cometapi`. */
 export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">): Plugin {
@@ -15,12 +19,16 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
     secretSettings: ["accessToken", "accounts"],
 
     // Each key says what is wrong with the settings that it uses: those of other accounts may be none of its business.
-    checkSettings: (settings) => ({ inputs: settings, failures: [] }),
+    checkSettings: (settings, provider) => ({
+      inputs: settings,
+      failures: provider === undefined ? [] : unknownSettings(settings),
+    }),
 
-    configure(settings, _provider, { info, warn, cancelled }) {
+    configure(settings, provider, { info, warn, cancelled }) {
       const config = readConfig({
         config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
         environment: process.env,
+        ...(provider !== undefined && { names: namesOf(provider) }),
       });
       const host = { config, clock: systemClock, info, warn, cancelled };
       return {
@@ -31,6 +39,27 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
         functions: lookupFunctions(host),
       };
     },
+  };
+}
+
+/** In the stack's configuration anything may stand under `cometapi:`; an argument of a provider is a mistake. */
+function unknownSettings(settings: Properties): Failure[] {
+  return Object.keys(settings)
+    .filter((name) => !settingNames.includes(name) && !/^(__|version$|pluginDownloadURL$)/.test(name))
+    .map((name) => {
+      const meant = didYouMean(name, settingNames);
+      const known = `The settings are ${settingNames.join(", ")}`;
+      const remedy = meant === undefined ? `. ${known}.` : `; did you mean ${meant}?`;
+      return { property: "", reason: `${name} is not a setting of the provider${remedy}` };
+    });
+}
+
+/** What errors call the settings of a provider that a program has created. */
+function namesOf(provider: string): SettingNames {
+  return {
+    nameOf: (name, account) =>
+      `${account === undefined ? "" : `accounts.${account}.`}${name} of the provider "${provider}"`,
+    howToGive: () => "give it to that provider",
   };
 }
 

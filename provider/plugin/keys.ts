@@ -15,20 +15,24 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       totalQuota: ["availableQuota", "__granted", "__unfinished"],
     },
 
-    async check({ urn, name, olds, news }) {
+    async check({ urn, name, olds, news, seed, autonaming }) {
       const { inputs, failures } = await lifecycle.check({
         declared: news,
         old: olds,
         logicalName: name,
         urn,
+        seed,
+        autonaming,
       });
       // Of the property itself the engine would print the name a second time, and its value in the way of Go.
       return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
     },
 
-    diff({ id, olds, news }) {
+    async diff({ id, olds, news, settingsChanged }) {
       const [old, inputs] = [asState(olds), asInputs(news)];
       const { changed, moved, properties } = lifecycle.diff(id, old, inputs);
+      // The provider of the resource may be another one, or have another token, than it was.
+      if (settingsChanged) await lifecycle.expectOwnAccount(id, old);
       if (moved) return { changed, properties: [{ name: "account", replaces: true }] };
       const names: string[] = [...properties];
       if (inputs.quotaPeriod !== old.quotaPeriod) names.push("quotaPeriod");

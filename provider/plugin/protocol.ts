@@ -60,7 +60,7 @@ export interface ResourceType {
   /** Properties that give away others: they become secret together. */
   givesAway?: Record<string, readonly string[]>;
   check(request: CheckRequest): Promise<Checked>;
-  diff(request: DiffRequest): Diff;
+  diff(request: DiffRequest): Promise<Diff>;
   /** What a create will answer, as far as a preview knows it. */
   previewCreate(inputs: Properties): Answer;
   /** @param timeoutMs the time that the user gives by `customTimeouts`, if any */
@@ -80,6 +80,10 @@ export interface CheckRequest {
   /** The inputs in state; empty for a new resource. */
   olds: Properties;
   news: Properties;
+  /** Random, and the same again in an update that follows a plan. */
+  seed: Uint8Array;
+  /** What `pulumi:autonaming` says about a resource that declares no name. */
+  autonaming: { mode: "propose" | "enforce"; name: string } | { mode: "disable" } | undefined;
 }
 
 export interface DiffRequest {
@@ -89,6 +93,8 @@ export interface DiffRequest {
   oldInputs: Properties;
   /** As checked. */
   news: Properties;
+  /** Whether the settings of the provider are others than state has, for this resource or another one. */
+  settingsChanged: boolean;
 }
 
 export interface Diff {
@@ -104,7 +110,7 @@ export interface ReadRequest {
   olds: Properties;
 }
 
-export type UpdateRequest = Omit<DiffRequest, "oldInputs">;
+export type UpdateRequest = Pick<DiffRequest, "id" | "olds" | "news">;
 export type DeleteRequest = Pick<DiffRequest, "id" | "olds">;
 
 export interface Found {

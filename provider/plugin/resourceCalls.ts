@@ -1,13 +1,13 @@
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { diffResponse } from "./diffResponse";
 import type { EngineLog } from "./engineLog";
 import {
+  type CheckRequest,
   type Configured,
-  type Diff,
   type Failure,
   HalfDoneError,
-  type Properties,
   type ResourceType,
 } from "./protocol";
 import { InitFailedError, unary } from "./status";
@@ -22,6 +22,7 @@ interface AboutResource {
 export class ResourceCalls {
   constructor(
     private readonly provider: () => Configured,
+    private readonly settingsChanged: () => boolean,
     private readonly receive: (struct: Struct | undefined) => Received,
     private readonly log: EngineLog,
     private readonly hide: (message: string) => string,
@@ -37,6 +38,8 @@ export class ResourceCalls {
           name: request.getName() || logicalName(request.getUrn()),
           olds: olds.values,
           news: news.values,
+          seed: request.getRandomseed_asU8(),
+          autonaming: autonamingOf(request),
         });
         const response = new rpc.CheckResponse();
         response.setInputs(send(inputs, secretOf(type, news)));
@@ -48,7 +51,8 @@ export class ResourceCalls {
         const oldInputs = receive(request.getOldInputs()).values;
         const news = receive(request.getNews()).values;
         const olds = receive(request.getOlds()).values;
-        const diff = type.diff({ id: request.getId(), olds, oldInputs, news });
+        const settingsChanged = this.settingsChanged();
+        const diff = await type.diff({ id: request.getId(), olds, oldInputs, news, settingsChanged });
         return diffResponse(diff, oldInputs, news);
       }),
 
@@ -131,6 +135,14 @@ export class ResourceCalls {
   }
 }
 
+function autonamingOf(request: rpc.CheckRequest): CheckRequest["autonaming"] {
+  const given = request.getAutonaming();
+  const { Mode } = rpc.CheckRequest.AutonamingOptions;
+  if (given === undefined) return undefined;
+  if (given.getMode() === Mode.DISABLE) return { mode: "disable" };
+  return { mode: given.getMode() === Mode.ENFORCE ? "enforce" : "propose", name: given.getProposedName() };
+}
+
 /** In milliseconds. Without `customTimeouts` the engine sends 0. */
 function timeoutOf(request: { getTimeout(): number }): number | undefined {
   const seconds = request.getTimeout();
@@ -141,35 +153,6 @@ function timeoutOf(request: { getTimeout(): number }): number | undefined {
 function secretOf({ secret, givesAway = {} }: ResourceType, ...received: Received[]): ReadonlySet<string> {
   const names = [...secret, ...received.flatMap((bag) => [...bag.secret])];
   return new Set(names.flatMap((name) => [name, ...(givesAway[name] ?? [])]));
-}
-
-/**
- * Answers with the kind of each difference, by which the engine prints `~ status: "disabled" => "enabled"`. A property
- * that is in neither inputs is left out: the engine would print it as `<null>`.
- */
-function diffResponse(
-  { changed, properties }: Diff,
-  oldInputs: Properties,
-  news: Properties,
-): rpc.DiffResponse {
-  const response = new rpc.DiffResponse();
-  const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
-  response.setChanges(changed ? DIFF_SOME : DIFF_NONE);
-  response.setHasdetaileddiff(true);
-  const { Kind } = rpc.PropertyDiff;
-  for (const { name, replaces } of properties) {
-    if (replaces) response.addReplaces(name);
-    const [isOld, isNew] = [name in oldInputs, name in news];
-    if (!isOld && !isNew) continue;
-    const detail = new rpc.PropertyDiff();
-    if (!isOld) detail.setKind(replaces ? Kind.ADD_REPLACE : Kind.ADD);
-    else if (!isNew) detail.setKind(replaces ? Kind.DELETE_REPLACE : Kind.DELETE);
-    else detail.setKind(replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE);
-    detail.setInputdiff(true);
-    response.addDiffs(name);
-    response.getDetaileddiffMap().set(name, detail);
-  }
-  return response;
 }
 
 export function checkFailure(

@@ -9,7 +9,7 @@ export const rotationResource: ResourceType = {
   // What moves here from the dynamic provider still holds properties of that host.
   check: async ({ urn, olds, news }) => checkRotation(urn, own(olds), own(news) as unknown as RotationInputs),
 
-  diff({ oldInputs, news }) {
+  async diff({ oldInputs, news }) {
     const olds = own(oldInputs);
     const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
     const properties = names

@@ -48,13 +48,14 @@ function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
   // As many calls as the engine makes at once wait for it.
   setMaxListeners(0, cancelled.signal);
   let configured: Configured | undefined;
+  let settingsChanged = false;
 
   const provider = (): Configured => {
     if (configured === undefined) throw new Error("the provider was used before it was configured");
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
-  const calls = new ResourceCalls(provider, received, log, secrecy.hide);
+  const calls = new ResourceCalls(provider, () => settingsChanged, received, log, secrecy.hide);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
     unary((request: Request) => answer(request).finally(() => log.flush()), secrecy.hide);
@@ -106,6 +107,7 @@ function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
       const news = received(request.getNews()).values;
       const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
       const changed = names.filter((name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]));
+      settingsChanged ||= changed.length > 0;
       const response = new rpc.DiffResponse();
       const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
       response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
