@@ -22,7 +22,10 @@ export interface CometApiKeyUsage {
 }
 
 /** A key in the account, without its secret. The properties are those of `CometApiKey`. */
-export type CometApiKeySummary = { id: string } & pulumi.Unwrap<
+export type CometApiKeySummary = {
+  /** CometAPI's own id of the key. */
+  id: string;
+} & pulumi.Unwrap<
   Pick<
     KeyResource,
     | "name"

@@ -5,20 +5,16 @@ import { serve } from "./serve";
 
 /** What the engine starts, by one of the launchers in `plugin/`. It reads the port from the first line that is printed. */
 
-/** The schema lies beside the code where that is one bundled file, and in the package's `provider/plugin/` otherwise. */
-const root = join(__dirname, "../../..");
-const schemaPath = [join(__dirname, "schema.json"), join(root, "provider/plugin/schema.json")].find((path) =>
-  existsSync(path),
-);
-const { version } = require(join(root, "package.json")) as { version: string };
+const { version } = require("pulumi-cometapi/package.json") as { version: string };
+
+function schema(): string {
+  // Beside this code where all of it is one bundled file.
+  const bundled = join(__dirname, "schema.json");
+  const inPackage = join(__dirname, "../../../provider/plugin/schema.json");
+  return readFileSync(existsSync(bundled) ? bundled : inPackage, "utf8");
+}
 
 // In front of the address the engine puts flags of its own, such as -v=9.
 const engineAddress = process.argv.slice(2).findLast((argument) => /^[\w.:[\]-]+:\d+$/.test(argument));
 
-void serve(
-  cometapi({
-    version,
-    schema: () => (schemaPath === undefined ? "{}" : readFileSync(schemaPath, "utf8")),
-  }),
-  engineAddress,
-).then(({ port }) => console.log(port));
+void serve(cometapi({ version, schema }), engineAddress).then(({ port }) => console.log(port));

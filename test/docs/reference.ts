@@ -1,17 +1,11 @@
 /** Writes docs/reference.md from the types and the documentation that editors show. */
 
-import { join } from "node:path";
 import ts from "typescript";
-import { repo } from "./markdown";
+import { type Documented, interfacesOf } from "./interfaces";
 
-interface Member {
+interface Member extends Documented {
   name: string;
   type: string;
-  /** Paragraphs about what it means. */
-  meaning: string[];
-  limit?: string | undefined;
-  fallback?: string | undefined;
-  example?: string | undefined;
 }
 
 /** The types whose members the page lists, as a program sees them once its outputs are known. */
@@ -176,59 +170,20 @@ value is in the state, encrypted; \`pulumi refresh\` and \`pulumi destroy\` use 
 }
 
 function membersByType(): (type: string) => Member[] {
-  const { config } = ts.readConfigFile(join(repo, "tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, repo);
-  Object.assign(options, { noEmit: true, incremental: false, tsBuildInfoFile: undefined });
-  const file = join(repo, "listed.ts");
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (path) => path === file || fileExists(path);
-  host.getSourceFile = (path, how, ...more) =>
-    path === file ? ts.createSourceFile(path, listed, how) : getSourceFile(path, how, ...more);
-  const program = ts.createProgram([file], options, host);
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(file);
-  const wrong = program.getSemanticDiagnostics(source);
-  if (source === undefined || wrong.length > 0)
-    throw new Error(
-      wrong.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " ")).join("; "),
-    );
-
-  const types = new Map(
-    source.statements
-      .filter(ts.isTypeAliasDeclaration)
-      .map((alias) => [alias.name.text, checker.getTypeAtLocation(alias)]),
-  );
+  const { checker, typeOf, documentationOf } = interfacesOf(listed);
   const flags = ts.TypeFormatFlags.InTypeAlias | ts.TypeFormatFlags.NoTruncation;
   const printed = (type: ts.Type): string => {
     const element = checker.isArrayLikeType(type) ? type.getNumberIndexType() : undefined;
     return element === undefined ? checker.typeToString(type, undefined, flags) : `${printed(element)}[]`;
   };
-  return (name) => {
-    const type = types.get(name);
-    if (type === undefined) throw new Error(`no type ${name}`);
-    return type.getProperties().map((symbol): Member => {
-      const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
-      const paragraphs = text
-        .replace(/\{@link (?:\w+\.)?(\w+) ?\}/g, "`$1`")
-        .split(/\n\s*\n/)
-        // The lookups say their default in the same paragraph.
-        .flatMap((paragraph) => paragraph.split(/ (?=Default: )/))
-        .map((paragraph) => paragraph.replace(/\s*\n\s*/g, " ").trim());
-      const named = (label: string) =>
-        paragraphs.find((paragraph) => paragraph.startsWith(label))?.slice(label.length);
-      return {
+  return (name) =>
+    typeOf(name)
+      .getProperties()
+      .map((symbol) => ({
         name: symbol.name,
         type: printed(checker.getTypeOfSymbol(symbol)),
-        meaning: paragraphs.filter((paragraph) => !/^(Limit|Default): /.test(paragraph)),
-        limit: named("Limit: "),
-        fallback: named("Default: "),
-        example: ts.displayPartsToString(
-          symbol.getJsDocTags(checker).find((tag) => tag.name === "example")?.text,
-        ),
-      };
-    });
-  };
+        ...documentationOf(symbol),
+      }));
 }
 
 function entry({ name, type, meaning, limit, fallback, example }: Member): string {

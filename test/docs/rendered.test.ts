@@ -5,6 +5,7 @@ import * as sdk from "../../sdk/index";
 import { repo, textOf } from "./markdown";
 import { picture } from "./picture";
 import { reference } from "./reference";
+import { schema } from "./schema";
 
 /** What `npm run docs` writes. */
 const stale = "is stale: run `npm run docs`, and read the difference";
@@ -16,6 +17,12 @@ test("the README's picture shows what the transcripts show", () => {
 
 test("docs/reference.md has every property, its type and its default", { timeout: 60_000 }, () => {
   expect(reference(), `docs/reference.md ${stale}`).toBe(textOf("docs/reference.md"));
+});
+
+test("the plugin's schema has what the interfaces declare, with their documentation", { timeout: 60_000 }, () => {
+  const written = textOf("provider/plugin/schema.json");
+  expect(schema(), `provider/plugin/schema.json ${stale}`).toBe(written);
+  expect(written).not.toContain('"description": ""');
 });
 
 test("docs/reference.md names all that a program can import", () => {

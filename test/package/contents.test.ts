@@ -29,9 +29,11 @@ test("the package holds the compiled code, its sources and its documents, and no
           .replaceAll("\\", "/"),
       );
   const sources = ["sdk", "provider"].flatMap(filesIn);
-  const compiled = sources.flatMap((source) =>
-    ["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${source.replace(/ts$/, kind)}`),
-  );
+  const compiled = sources
+    .filter((source) => source.endsWith(".ts"))
+    .flatMap((source) =>
+      ["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${source.replace(/ts$/, kind)}`),
+    );
   const pages = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"];
   const documents = [...pages, ...filesIn("docs"), "package.json"];
   const launchers = filesIn("plugin");

@@ -1,0 +1,34 @@
+import { textOf } from "./markdown";
+
+/** What the schema says of the package as a whole, and how it is called in each language. */
+export function packageOf(): object {
+  const { version, description, license, keywords } = JSON.parse(textOf("package.json")) as Record<
+    string,
+    unknown
+  >;
+  return {
+    name: "cometapi",
+    displayName: "CometAPI",
+    version,
+    description,
+    keywords,
+    license,
+    language: {
+      // The package that this repo publishes is written by hand, and has the same resources with stricter types.
+      nodejs: { packageName: "pulumi-cometapi-generated", respectSchemaVersion: true },
+      python: {
+        packageName: "pulumi_cometapi",
+        respectSchemaVersion: true,
+        pyproject: { enabled: true },
+        requires: { pulumi: ">=3.165.0,<4.0.0" },
+      },
+      go: {
+        generateResourceContainerTypes: true,
+        respectSchemaVersion: true,
+        importBasePath: "github.com/pulumi/pulumi-cometapi/sdk/go/cometapi",
+      },
+      csharp: { namespaces: { cometapi: "CometApi" }, respectSchemaVersion: true },
+      java: { buildFiles: "gradle" },
+    },
+  };
+}
