@@ -7,7 +7,8 @@ import type {
   CometApiKeyUsage,
   CometApiModel,
 } from "./lookupTypes";
-import { toUsd, unitsPerUsd as usualUnit } from "./usd";
+import { unitsPerUsd as usualUnit } from "./quotaUnit";
+import { toUsd } from "./usd";
 
 /** The arguments of a lookup as its `…Output` form takes them. */
 export type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };

@@ -1,8 +1,6 @@
 import type { RunError } from "@pulumi/pulumi";
+import { unitsPerUsd } from "./quotaUnit";
 import { runError } from "./runError";
-
-/** CometAPI counts quota in units, 500,000 to the dollar. A self-hosted server may be set to another number. */
-export const unitsPerUsd = 500_000;
 
 /**
  * An amount of quota in US dollars, as the number of units that CometAPI counts in.

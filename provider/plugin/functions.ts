@@ -1,4 +1,4 @@
-import { toUsd, unitsPerUsd as usualUnit } from "../../sdk/usd";
+import { unitsPerUsd as usualUnit } from "../../sdk/quotaUnit";
 import type { Host } from "../config/createClient";
 import type { Configured, Properties } from "./protocol";
 
@@ -22,13 +22,13 @@ export function lookupFunctions(host: Host): Configured["functions"] {
       return {
         ...found,
         unitsPerUsd,
-        availableUsd: toUsd(found.availableQuota, unitsPerUsd),
-        usedUsd: toUsd(found.usedQuota, unitsPerUsd),
+        availableUsd: found.availableQuota / unitsPerUsd,
+        usedUsd: found.usedQuota / unitsPerUsd,
       };
     }),
     "cometapi:index:getCometApiKeySpend": lookup(async ({ keySpend }, args) => {
-      const { unitsPerUsd, ...found } = await keySpend(host, args);
-      return { ...found, usedUsd: toUsd(found.usedQuota, unitsPerUsd) };
+      const { unitsPerUsd = usualUnit, ...found } = await keySpend(host, args);
+      return { ...found, usedUsd: found.usedQuota / unitsPerUsd };
     }),
   };
 }
