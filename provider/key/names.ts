@@ -13,7 +13,8 @@ export function isKeyId(text: string): boolean {
  * @param seed has the digits drawn again: an update that follows a plan is given the one of its preview
  */
 export function generatedName(logicalName: string, seed?: Uint8Array): string {
-  const digits = seed === undefined ? randomBytes(4) : createHash("sha256").update(seed).digest();
+  // An engine that gives no seed sends an empty one.
+  const digits = seed?.length ? createHash("sha256").update(seed).digest() : randomBytes(4);
   const suffix = `-${digits.toString("hex").slice(0, 7)}`;
   let stem = "";
   for (const character of logicalName) {

@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { start } from "../server/testing";
+import { configured, failure, secret, setUp, startEngine, startPlugin, unknown } from "./client";
+
+/** The calls about the provider as a whole. docs/protocol.md lists them. */
+
+beforeEach(() => {
+  for (const name of ["ACCESS_TOKEN", "BASE_URL", "USER_ID"]) vi.stubEnv(`COMETAPI_${name}`, "");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("Handshake: takes secrets as secrets, and pulumi:autonaming", async () => {
+  const client = await startPlugin();
+  expect(await client.handshake()).toEqual({
+    acceptSecrets: true,
+    acceptResources: false,
+    acceptOutputs: false,
+    supportsAutonamingConfiguration: true,
+  });
+});
+
+test("Handshake: what is logged from then on goes to the engine it names", async () => {
+  const { client } = await setUp({}, { checkModels: "warn" });
+  await client.check("backend", { remainQuota: 1, modelLimits: ["gtp-5"] });
+  expect(client.logged).toHaveLength(1);
+});
+
+test("Attach: what is logged from then on goes to the engine it names", async () => {
+  const { client } = await setUp({}, { checkModels: "warn" });
+  const other = await startEngine();
+  await client.attach(other.address);
+  await client.check("backend", { remainQuota: 1, modelLimits: ["gtp-5"] });
+  expect(client.logged).toEqual([]);
+  expect(other.logged).toHaveLength(1);
+});
+
+test("GetPluginInfo: the version of the package", async () => {
+  expect(await (await startPlugin()).pluginInfo()).toEqual({ version: "1.2.3" });
+});
+
+test("GetSchema: the schema as it lies in the package", async () => {
+  expect(await (await startPlugin()).schema()).toBe('{"name":"cometapi"}');
+});
+
+test("CheckConfig: the token and the accounts come back as secrets, even if they were none", async () => {
+  const client = await startPlugin();
+  const accounts = '{"billing":{"accessToken":"b"}}';
+  const { inputs } = await client.checkConfig({ accessToken: "a", accounts, baseUrl: "https://x.example" });
+  expect(inputs).toEqual({
+    accessToken: secret("a"),
+    accounts: secret(accounts),
+    baseUrl: "https://x.example",
+  });
+});
+
+test("CheckConfig: a setting that was secret stays secret", async () => {
+  const client = await startPlugin();
+  expect((await client.checkConfig({ userId: secret("7") })).inputs).toEqual({ userId: secret("7") });
+});
+
+test("CheckConfig: an unknown setting stays unknown", async () => {
+  const client = await startPlugin();
+  expect((await client.checkConfig({ baseUrl: unknown })).inputs).toEqual({ baseUrl: unknown });
+});
+
+test("CheckConfig: a misspelt argument of a provider is refused with the one that was meant", async () => {
+  const client = await startPlugin();
+  const { failures } = await client.checkConfig({ acessToken: "a", version: "1.0.0" }, "billing");
+  expect(failures).toEqual([
+    { property: "", reason: "acessToken is not a setting of the provider; did you mean accessToken?" },
+  ]);
+});
+
+test("CheckConfig: in the stack's configuration anything may stand beside the settings", async () => {
+  const client = await startPlugin();
+  expect((await client.checkConfig({ ours: "a" })).failures).toEqual([]);
+});
+
+test("DiffConfig: other settings are a change, and never replace the provider with all its keys", async () => {
+  const client = await startPlugin();
+  const olds = { accessToken: secret("a"), baseUrl: "https://one.example" };
+  const news = { accessToken: secret("b"), baseUrl: "https://two.example" };
+  expect(await client.diffConfig(olds, news)).toMatchObject({
+    changed: true,
+    diffs: ["accessToken", "baseUrl"],
+    replaces: [],
+  });
+});
+
+test("DiffConfig: the same settings are no change", async () => {
+  const client = await startPlugin();
+  expect(await client.diffConfig({ accessToken: secret("a") }, { accessToken: secret("a") })).toMatchObject({
+    changed: false,
+    diffs: [],
+  });
+});
+
+test("Configure: answers for an engine without Handshake that there are previews, secrets and autonaming", async () => {
+  const client = await startPlugin();
+  expect(await client.configure({})).toMatchObject({
+    acceptsecrets: true,
+    supportspreview: true,
+    supportsAutonamingConfiguration: true,
+  });
+});
+
+test("Configure: the settings win over the environment", async () => {
+  const server = await start({ now: () => Date.now() });
+  vi.stubEnv("COMETAPI_ACCESS_TOKEN", "wrong");
+  vi.stubEnv("COMETAPI_BASE_URL", "http://127.0.0.1:9");
+  const client = await configured(server);
+  const { id } = await client.up("backend", { remainQuota: 1 });
+  expect(server.key(Number(id)).remain_quota).toBe(1);
+});
+
+test("Configure: a missing token is reported by the keys, with what to do about the stack's configuration", async () => {
+  const client = await startPlugin();
+  await client.handshake();
+  await client.configure({});
+  const { failures } = await client.check("backend", { remainQuota: 1 });
+  expect(failures).toEqual([
+    {
+      property: "",
+      reason: expect.stringMatching(
+        /^cometapi:accessToken is not set\. .*run `pulumi config set --secret cometapi:accessToken`, or set COMETAPI_ACCESS_TOKEN\.$/,
+      ),
+    },
+  ]);
+});
+
+test("Configure: the settings of a provider that the program has created are called so", async () => {
+  const client = await startPlugin();
+  await client.handshake();
+  await client.configure({ baseUrl: "ftp://x" }, "billing");
+  const { failures } = await client.check("backend", { remainQuota: 1 });
+  expect(failures.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(
+      /^accessToken of the provider "billing" is not set\. .*then give it to that provider, or set COMETAPI_ACCESS_TOKEN\.$/,
+    ),
+    expect.stringMatching(/^baseUrl of the provider "billing" must begin with https/),
+  ]);
+});
+
+test("Configure: accounts may be an object, or JSON as in the stack's configuration", async () => {
+  const server = await start({ now: () => Date.now(), accounts: [{}, {}] });
+  const [, billing] = server.accounts;
+  const accounts = { billing: { accessToken: billing?.token } };
+  for (const given of [accounts, JSON.stringify(accounts)]) {
+    const client = await configured(server, { accounts: given });
+    const { properties } = await client.up("backend", { remainQuota: 1, account: "billing" });
+    expect(properties["userId"]).toBe(billing?.userId);
+  }
+});
+
+test("Configure: a call before it fails with one sentence", async () => {
+  const client = await startPlugin();
+  const { message } = await failure(client.check("backend", {}));
+  expect(message).toBe("the provider was used before it was configured");
+});
+
+test("Invoke: each lookup is a function, and arrays are the one property of what it returns", async () => {
+  const { server, client } = await setUp();
+  const { id } = await client.up("backend", { name: "backend", remainQuota: 500_000 });
+  const { key } = server.key(Number(id));
+  expect(await client.invoke("cometapi:index:getCometApiKeys")).toEqual({
+    keys: [expect.objectContaining({ id, name: "backend", availableQuota: 500_000 })],
+  });
+  expect(await client.invoke("cometapi:index:getCometApiKeyUsage", { key })).toMatchObject({
+    name: "backend",
+    availableQuota: 500_000,
+  });
+  expect(await client.invoke("cometapi:index:getCometApiModels")).toMatchObject({
+    models: expect.arrayContaining([expect.objectContaining({ id: "gpt-5" })]),
+  });
+  expect(await client.invoke("cometapi:index:getCometApiAccount")).toMatchObject({
+    id: server.account.userId,
+    unitsPerUsd: 500_000,
+  });
+  const from = "2026-01-01T00:00:00Z";
+  expect(await client.invoke("cometapi:index:getCometApiKeySpend", { name: "backend", from })).toMatchObject({
+    name: "backend",
+    usedUsd: 0,
+  });
+});
+
+test("Invoke: no list of keys holds a secret", async () => {
+  const { server, client } = await setUp();
+  const { id } = await client.up("backend", { remainQuota: 1 });
+  const answer = JSON.stringify(await client.invoke("cometapi:index:getCometApiKeys"));
+  expect(answer).not.toContain(server.key(Number(id)).key);
+});
+
+test("Invoke: fails with the text of the lookup", async () => {
+  const { client } = await setUp();
+  const { message } = await failure(client.invoke("cometapi:index:getCometApiKeySpend", { from: 1 }));
+  expect(message).toContain("give either the `name` of the key or its `id`");
+});
+
+test("Invoke: a function of another version is named", async () => {
+  const { client } = await setUp();
+  const { message } = await failure(client.invoke("cometapi:index:getAll"));
+  expect(message).toBe("this provider has no function cometapi:index:getAll");
+});
+
+test("Cancel: a create that waits ends, and nothing is created", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { remainQuota: 1 });
+  server.fault({ method: "GET" }, () => ({ status: 503, body: {}, headers: { "retry-after": "20" } }), {
+    times: 100,
+  });
+  const created = failure(client.create("backend", inputs));
+  await server.received(({ method }) => method === "GET");
+  await client.cancel();
+  expect((await created).message).toContain("the run was cancelled");
+  expect(server.keys()).toEqual([]);
+});
+
+test("Parameterize, Call, GetMapping and others: unimplemented, as the engine expects of a provider without them", async () => {
+  const client = await startPlugin();
+  // 12 is how gRPC says it.
+  expect((await failure(client.unimplemented("getMapping"))).code).toBe(12);
+  expect((await failure(client.unimplemented("parameterize"))).code).toBe(12);
+  expect((await failure(client.unimplemented("call"))).code).toBe(12);
+});

@@ -1,0 +1,530 @@
+import { expect, test } from "vitest";
+import { faults, newApi } from "../server";
+import { start } from "../server/testing";
+import { configured, failure, secret, setUp, unknown, urnOf } from "./client";
+
+/** The calls about one resource. docs/protocol.md lists them. */
+
+const quota = { remainQuota: 100 };
+
+/** A key as it is once an `up` is through. */
+async function made(declared: object = { name: "backend", ...quota }) {
+  const { server, client } = await setUp();
+  const { id, inputs, properties } = await client.up("backend", declared as Record<string, unknown>);
+  server.clearRequests();
+  return { server, client, id, inputs, properties };
+}
+
+test("Check: all mistakes at once, each in a failure without a property, as the reason names it", async () => {
+  const { client } = await setUp();
+  const { failures } = await client.check("backend", { remainQuota: -1, status: "enbled", nme: "x" });
+  expect(failures.map(({ property }) => property)).toEqual(["", "", ""]);
+  expect(failures.map(({ reason }) => reason.split(" ")[0]).sort()).toEqual(["nme", "remainQuota", "status"]);
+});
+
+test("Check: an unknown value of any type is left alone", async () => {
+  const { client } = await setUp();
+  const unknowns = {
+    name: unknown,
+    unlimitedQuota: "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    remainQuota: "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    modelLimits: "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  };
+  const { inputs, failures } = await client.check("backend", unknowns);
+  expect(failures).toEqual([]);
+  expect(inputs).toEqual({
+    name: unknown,
+    unlimitedQuota: unknown,
+    remainQuota: unknown,
+    modelLimits: unknown,
+  });
+});
+
+test("Check: null is as good as absent", async () => {
+  const { client } = await setUp();
+  const { inputs, failures } = await client.check("backend", { name: "a", group: null, ...quota });
+  expect({ inputs, failures }).toEqual({ inputs: { name: "a", ...quota }, failures: [] });
+});
+
+test("Check: what is secret in the arguments is secret in the inputs, also one element of a list", async () => {
+  const { client } = await setUp();
+  const news = { name: secret("a"), allowIps: [secret("10.0.0.1"), "10.0.0.2"], ...quota };
+  const { inputs } = await client.check("backend", news);
+  expect(inputs).toEqual({ name: secret("a"), allowIps: secret(["10.0.0.1", "10.0.0.2"]), ...quota });
+});
+
+test("Check: no reason quotes what is secret", async () => {
+  const { client } = await setUp();
+  const { failures } = await client.check("backend", {
+    name: secret("x".repeat(60)),
+    allowIps: [secret("10.0.0.300")],
+    remainQuota: secret(-123_456),
+  });
+  expect(failures).toHaveLength(3);
+  expect(JSON.stringify(failures)).not.toMatch(/10\.0\.0\.300|xxxx|123456/);
+  expect(JSON.stringify(failures)).toContain("[secret]");
+});
+
+test("Check: a generated name grows from the logical name, and stays for the life of the key", async () => {
+  const { client } = await setUp();
+  const { inputs } = await client.check("backend", quota);
+  expect(inputs["name"]).toMatch(/^backend-[0-9a-f]{7}$/);
+  expect((await client.check("backend", quota, { olds: inputs })).inputs).toEqual(inputs);
+});
+
+test("Check: the random seed of a plan draws the name of its preview again", async () => {
+  const { client } = await setUp();
+  const names = [];
+  for (const seed of ["one", "one", "two"])
+    names.push((await client.check("backend", quota, { seed })).inputs["name"]);
+  expect(names[0]).toBe(names[1]);
+  expect(names[2]).not.toBe(names[0]);
+});
+
+test("Check: without a random seed each name is another one", async () => {
+  const { client } = await setUp();
+  const [one, two] = [await client.check("backend", quota), await client.check("backend", quota)];
+  expect(one.inputs["name"]).not.toBe(two.inputs["name"]);
+});
+
+test("Check: a name from pulumi:autonaming is taken, kept, and need not be unique", async () => {
+  const { server, client } = await setUp();
+  const autonaming = { mode: "ENFORCE", name: "adopted" } as const;
+  const ids: string[] = [];
+  for (const logical of ["one", "two"]) {
+    const { inputs } = await client.check(logical, quota, { autonaming });
+    expect(inputs["name"]).toBe("adopted");
+    const later = { ...autonaming, name: "other" };
+    expect((await client.check(logical, quota, { olds: inputs, autonaming: later })).inputs).toEqual(inputs);
+    ids.push((await client.create(logical, inputs)).id);
+  }
+  expect(new Set(ids).size).toBe(2);
+  expect(server.keys().map(({ name }) => name)).toEqual(["adopted", "adopted"]);
+});
+
+test("Check: a declared name wins over pulumi:autonaming", async () => {
+  const { client } = await setUp();
+  const autonaming = { mode: "ENFORCE", name: "adopted" } as const;
+  const { inputs } = await client.check("one", { name: "mine", ...quota }, { autonaming });
+  expect(inputs["name"]).toBe("mine");
+});
+
+test("Check: a proposed name that CometAPI does not take is replaced, and an enforced one is refused", async () => {
+  const { client } = await setUp();
+  const name = "x".repeat(51);
+  const proposed = await client.check("one", quota, { autonaming: { mode: "PROPOSE", name } });
+  expect(proposed.inputs["name"]).toMatch(/^one-[0-9a-f]{7}$/);
+  const { failures } = await client.check("one", quota, { autonaming: { mode: "ENFORCE", name } });
+  expect(failures.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^name from pulumi:autonaming has 51 characters/),
+  ]);
+});
+
+test("Check: with autonaming disabled a key without a name is refused", async () => {
+  const { client } = await setUp();
+  const autonaming = { mode: "DISABLE" } as const;
+  const { failures } = await client.check("one", quota, { autonaming });
+  expect(failures).toEqual([
+    {
+      property: "",
+      reason: "name is missing, and pulumi:autonaming is disabled. Give the key a name.",
+    },
+  ]);
+  expect((await client.check("one", { name: "mine", ...quota }, { autonaming })).failures).toEqual([]);
+});
+
+test("Check: a warning stands beside its resource", async () => {
+  const { client } = await setUp({}, { checkModels: "warn" });
+  await client.check("backend", { ...quota, modelLimits: ["gtp-5"] });
+  expect(client.logged).toEqual([
+    { severity: "warning", urn: urnOf("backend"), message: expect.stringContaining('"gtp-5"') },
+  ]);
+});
+
+test("Check: what an adoption changes is logged beside its resource", async () => {
+  const server = await start({ now: () => Date.now() });
+  const { id } = await (await configured(server)).up("backend", { name: "backend", ...quota });
+  const client = await configured(server);
+  await client.check("adopter", { adoptId: id, remainQuota: 100, status: "disabled" });
+  expect(client.logged).toEqual([
+    {
+      severity: "info",
+      urn: urnOf("adopter"),
+      message: expect.stringContaining('status "enabled" => "disabled"'),
+    },
+  ]);
+});
+
+test("Check: a type of another version is named", async () => {
+  const { client } = await setUp();
+  const { message } = await failure(client.check("one", {}, { type: "cometapi:index:Other" }));
+  expect(message).toBe("this provider has no resource cometapi:index:Other");
+});
+
+test("Diff: no difference is no change, and no difference of spelling is one", async () => {
+  const { client, id, inputs, properties } = await made({ ...quota, allowIps: ["10.0.0.1", "10.0.0.2"] });
+  const declared = { ...quota, allowIps: ["10.0.0.2", "10.0.0.1"] };
+  const { inputs: news } = await client.check("backend", declared, { olds: inputs });
+  expect(await client.diff(id, { olds: properties, oldInputs: inputs, news })).toMatchObject({
+    changed: false,
+    diffs: [],
+    replaces: [],
+    hasDetails: true,
+  });
+});
+
+test("Diff: each property that is added, changed or removed is listed with its kind", async () => {
+  const { client, id, inputs, properties } = await made({ ...quota, group: "default" });
+  const news = { ...inputs, remainQuota: 200, status: "disabled", group: undefined };
+  expect(await client.diff(id, { olds: properties, oldInputs: inputs, news: defined(news) })).toEqual({
+    changed: true,
+    replaces: [],
+    diffs: ["status", "remainQuota", "group"],
+    hasDetails: true,
+    details: { remainQuota: "UPDATE", status: "ADD", group: "DELETE" },
+    aboutInputs: true,
+  });
+});
+
+test("Diff: what follows from a property, and is in no inputs, is not listed", async () => {
+  const { client, id, inputs, properties } = await made();
+  const news = { ...inputs, modelLimits: ["gpt-5"] };
+  const { details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
+  expect(details).toEqual({ modelLimits: "ADD" });
+});
+
+test("Diff: an unknown value is a change", async () => {
+  const { client, id, inputs, properties } = await made();
+  const news = { ...inputs, group: unknown };
+  const { changed, details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
+  expect({ changed, details }).toEqual({ changed: true, details: { group: "ADD" } });
+});
+
+test("Diff: another account replaces the key, and nothing else does", async () => {
+  const { client, id, inputs, properties } = await made();
+  const news = { ...inputs, account: "billing" };
+  const { replaces, details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
+  expect({ replaces, details }).toEqual({ replaces: ["account"], details: { account: "ADD_REPLACE" } });
+});
+
+test("Diff: a half-made key is due for an update, although nothing differs", async () => {
+  const { client, id, inputs, properties } = await made();
+  const olds = { ...properties, __unfinished: { granted: 100 } };
+  expect(await client.diff(id, { olds, oldInputs: inputs, news: inputs })).toMatchObject({
+    changed: true,
+    details: {},
+  });
+});
+
+test("Diff: makes no request", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  await client.diff(id, { olds: properties, oldInputs: inputs, news: { ...inputs, group: "vip" } });
+  expect(server.requests).toEqual([]);
+});
+
+test("Diff: a key that comes to a provider of another account is refused, after one request", async () => {
+  const { server, id, inputs, properties } = await made();
+  const other = server.addAccount();
+  const billing = await configured(server, { accessToken: secret(other.token) }, "billing");
+  await billing.diffConfig(
+    { accessToken: secret(server.account.token) },
+    { accessToken: secret(other.token) },
+  );
+  for (let times = 0; times < 2; times++) {
+    const { message } = await failure(
+      billing.diff(id, { olds: properties, oldInputs: inputs, news: inputs }),
+    );
+    expect(message).toContain(
+      `the key is in account ${server.account.userId}, but the access token is of account ${other.userId}`,
+    );
+    expect(message).toContain('set accessToken of the provider "billing" to a token');
+  }
+  expect(server.requests.map(({ path }) => path)).toEqual(["/api/user/self"]);
+});
+
+test("Diff: a key that comes to another provider of the same account stays as it is", async () => {
+  const { server, id, inputs, properties } = await made();
+  const same = await configured(server, {}, "same");
+  await same.diffConfig({}, { accessToken: secret(server.account.token) });
+  expect(await same.diff(id, { olds: properties, oldInputs: inputs, news: inputs })).toMatchObject({
+    changed: false,
+  });
+});
+
+test("Create, preview: everything declared is known with its defaults, the rest is not, and nothing is sent", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: "backend", ...quota });
+  const { id, properties } = await client.create("backend", inputs, { preview: true });
+  expect(id).toBe("");
+  expect(properties).toEqual({
+    name: "backend",
+    status: "enabled",
+    expiredTime: "never",
+    remainQuota: 100,
+    unlimitedQuota: false,
+    modelLimits: [],
+    modelLimitsEnabled: false,
+    allowIps: [],
+    group: "",
+    crossGroupRetry: false,
+    key: secret(unknown),
+    userId: unknown,
+    createdTime: unknown,
+    accessedTime: unknown,
+    usedQuota: unknown,
+    availableQuota: unknown,
+  });
+  expect(server.requests).toEqual([]);
+});
+
+test("Create, preview: nothing can be computed from a generated name, as the update draws another", async () => {
+  const { client } = await setUp();
+  const { inputs } = await client.check("backend", quota);
+  const { properties } = await client.create("backend", inputs, { preview: true });
+  expect(properties["name"]).toBe(unknown);
+});
+
+test("Create, preview: what follows from an unknown value is unknown too", async () => {
+  const { client } = await setUp();
+  const { inputs } = await client.check("backend", { ...quota, modelLimits: unknown });
+  const { properties } = await client.create("backend", inputs, { preview: true });
+  expect(properties).toMatchObject({ modelLimits: unknown, modelLimitsEnabled: unknown });
+});
+
+test("Create: answers what its preview said, and what that did not know", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: "backend", ...quota });
+  const preview = await client.create("backend", inputs, { preview: true });
+  const { id, properties } = await client.create("backend", inputs);
+  expect(Object.keys(properties).sort()).toEqual(Object.keys(preview.properties).sort());
+  for (const [name, value] of Object.entries(preview.properties))
+    if (value !== unknown && name !== "key") expect(properties[name]).toEqual(value);
+  expect(properties["key"]).toEqual(secret(server.key(Number(id)).key));
+});
+
+test("Create: what was secret in the inputs is secret in the outputs, with what gives it away", async () => {
+  const { client } = await setUp();
+  const { inputs } = await client.check("backend", { name: secret("mine"), remainQuota: secret(4321) });
+  const { properties } = await client.create("backend", inputs);
+  expect(properties).toMatchObject({
+    name: secret("mine"),
+    remainQuota: secret(4321),
+    availableQuota: secret(4321),
+  });
+});
+
+test("Create: a key that is half made is in state with its secret encrypted, and the error stands beside it", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: "backend", ...quota });
+  server.fault({ method: "PUT" }, faults.answer({ status: 400, body: { success: false, message: "no" } }));
+  const { message, half } = await failure(client.create("backend", inputs));
+  const [live] = server.keys();
+  expect(half?.id).toBe(String(live?.id));
+  expect(half?.properties).toMatchObject({ key: secret(live?.key), __unfinished: expect.anything() });
+  expect(half?.reasons).toEqual([
+    "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it",
+  ]);
+  expect(message).toBe(half?.reasons[0]);
+  expect(client.logged.filter(({ severity }) => severity === "error")).toEqual([
+    { severity: "error", urn: urnOf("backend"), message: expect.stringContaining("CometAPI refused") },
+  ]);
+});
+
+test("Create: no error quotes what is secret", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: secret("hush-hush"), ...quota });
+  server.fault({ method: "POST" }, ({ request }) => ({
+    status: 400,
+    body: { success: false, message: `no: hush-hush ${JSON.stringify(request.body)}` },
+  }));
+  const { message } = await failure(client.create("backend", inputs));
+  expect(message).toContain("CometAPI refused");
+  expect(message).not.toContain("hush-hush");
+});
+
+test("Create, timeout: ends waiting, and says by what", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", quota);
+  server.fault({ method: "GET" }, faults.answer({ status: 503, body: {} }), { times: 100 });
+  const began = Date.now();
+  const { message } = await failure(client.create("backend", inputs, { timeout: 1 }));
+  expect(message).toContain("customTimeouts gives 1 s");
+  expect(Date.now() - began).toBeLessThan(5_000);
+});
+
+test("Create: an error of Node keeps its text", async () => {
+  const { client } = await setUp({}, { baseUrl: "http://127.0.0.1:1" });
+  const { inputs } = await client.check("backend", quota);
+  const { code, message } = await failure(client.create("backend", inputs, { timeout: 1 }));
+  expect({ code, message }).toEqual({ code: 2, message: expect.stringContaining("cannot reach") });
+});
+
+test("Read, refresh: the key as it is now, its secret encrypted, and inputs that show drift", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  server.console.update(Number(id), { name: "drifted" });
+  const live = await client.read(id, { properties, inputs });
+  expect(live.id).toBe(id);
+  expect(live.properties).toMatchObject({ name: "drifted", key: properties["key"] });
+  expect(live.inputs).toEqual({ name: "drifted", ...quota });
+});
+
+test("Read, refresh: what was secret in state stays so", async () => {
+  const { client, id, inputs, properties } = await made({ name: secret("mine"), ...quota });
+  const live = await client.read(id, { properties, inputs });
+  expect(live).toMatchObject({ properties: { name: secret("mine") }, inputs: { name: secret("mine") } });
+});
+
+test("Read, refresh: a key that is gone has no id", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  server.console.delete(Number(id));
+  expect(await client.read(id, { properties, inputs })).toEqual({ id: "", properties: {}, inputs: {} });
+});
+
+test("Read, import: the secret, and inputs that a check takes and a diff finds equal", async () => {
+  const { server, client, id } = await made({ name: "backend", ...quota, modelLimits: ["gpt-5"] });
+  const { inputs, properties } = await client.read(id);
+  expect(properties["key"]).toEqual(secret(server.key(Number(id)).key));
+  const again = await client.check("imported", inputs, { olds: inputs });
+  expect(again).toEqual({ inputs, failures: [] });
+  expect(await client.diff(id, { olds: properties, oldInputs: inputs, news: inputs })).toMatchObject({
+    changed: false,
+  });
+});
+
+test("Read, import: from a server that masks keys too", async () => {
+  const server = await start({ now: () => Date.now(), personality: newApi });
+  const userId = String(server.account.userId);
+  const client = await configured(server, { userId });
+  const { id } = await client.up("backend", { remainQuota: 1 });
+  const other = await configured(server, { userId });
+  expect((await other.read(id)).properties["key"]).toEqual(secret(server.key(Number(id)).key));
+});
+
+test("Read, import: writes nothing and deletes nothing", async () => {
+  const { server, client, id } = await made();
+  await client.read(id);
+  expect(new Set(server.requests.map(({ method }) => method))).toEqual(new Set(["GET"]));
+});
+
+test("Read, import: an id that the account does not have is an error", async () => {
+  const { client } = await setUp();
+  expect((await failure(client.read("4711"))).message).toContain("there is no key 4711");
+});
+
+test("Read, get: looks in the account that is given as state", async () => {
+  const { server, client } = await setUp({ accounts: [{}, {}] });
+  const billing = { accessToken: server.accounts[1]?.token };
+  const both = await configured(server, { accounts: { billing } });
+  const { id } = await both.up("backend", { remainQuota: 1, account: "billing" });
+  expect((await both.read(id, { properties: { account: "billing" } })).id).toBe(id);
+  expect((await failure(client.read(id))).message).toContain(`there is no key ${id}`);
+});
+
+test("Update, preview: the key and its identity are known, what moves by itself is not, and nothing is sent", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  const news = { ...inputs, remainQuota: 200 };
+  const { key, userId, createdTime } = properties;
+  expect(await client.update(id, { olds: properties, news, preview: true })).toEqual({
+    ...properties,
+    ...{ key, userId, createdTime },
+    remainQuota: 200,
+    status: unknown,
+    usedQuota: unknown,
+    availableQuota: unknown,
+    accessedTime: unknown,
+  });
+  expect(server.requests).toEqual([]);
+});
+
+test.each([
+  ["a key that is disabled stays so", { status: "disabled" }, "disabled"],
+  ["a key that cannot run out stays enabled", { unlimitedQuota: true, remainQuota: undefined }, "enabled"],
+])(
+  "Update, preview: the status is known where nothing but the program changes it: %s",
+  async (_, more, status) => {
+    const declared = defined({ name: "backend", ...quota, ...more });
+    const { client, id, inputs, properties } = await made(declared);
+    const news = { ...inputs, name: "other" };
+    expect((await client.update(id, { olds: properties, news, preview: true }))["status"]).toBe(status);
+  },
+);
+
+test("Update: answers what its preview said", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  const news = { ...inputs, remainQuota: 200, group: "default" };
+  const preview = await client.update(id, { olds: properties, news, preview: true });
+  const updated = await client.update(id, { olds: properties, news });
+  for (const [name, value] of Object.entries(preview))
+    if (value !== unknown) expect(updated[name]).toEqual(value);
+  expect(server.key(Number(id)).remain_quota).toBe(200);
+});
+
+test("Update: one that fails half-way leaves what it reached in state, with the values that were secret", async () => {
+  const { server, client, id, inputs, properties } = await made({ name: secret("mine"), ...quota });
+  const news = { ...inputs, remainQuota: 200 };
+  server.fault({ method: "PUT" }, (exchange) => {
+    server.fault({ method: "GET" }, faults.answer({ status: 400, body: {} }), { times: 100 });
+    return faults.reset({ act: true })(exchange);
+  });
+  const { half } = await failure(client.update(id, { olds: properties, news }));
+  expect(half).toMatchObject({
+    id,
+    properties: { name: secret("mine"), key: properties["key"], __unfinished: expect.anything() },
+  });
+});
+
+test("Update, timeout: ends waiting, and the key stays as it was", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  server.fault({ method: "GET" }, faults.answer({ status: 503, body: {} }), { times: 100 });
+  const news = { ...inputs, remainQuota: 200 };
+  const { message } = await failure(client.update(id, { olds: properties, news, timeout: 1 }));
+  expect(message).toContain("customTimeouts gives 1 s");
+  expect(server.key(Number(id)).remain_quota).toBe(100);
+});
+
+test("Delete: done when the list proves the key gone, and done again without an error", async () => {
+  const { server, client, id, properties } = await made();
+  await client.delete(id, properties);
+  expect(server.key(Number(id)).deletedAt).toBeDefined();
+  await client.delete(id, properties);
+});
+
+test("Delete: fails with one sentence", async () => {
+  const { server, client, id, properties } = await made();
+  server.fault({}, faults.answer({ status: 401, body: { success: false, message: "no" } }), { times: 100 });
+  const { message } = await failure(client.delete(id, properties));
+  expect(message).toContain(`deleting key "backend" (id ${id})`);
+  expect(message).not.toContain("\n");
+});
+
+test("Check, Rotation: remembers the previous slot, and what another host has left is no property of it", async () => {
+  const { client } = await setUp();
+  const type = "cometapi:index:Rotation";
+  const first = { start: "2026-01-01T00:00:00Z", end: "2026-01-08T00:00:00Z" };
+  const second = { start: "2026-01-08T00:00:00Z", end: "2026-01-15T00:00:00Z" };
+  const news = {
+    ...second,
+    now: "2026-01-08T01:00:00Z",
+    since: "2026-01-08T01:00:00Z",
+    overlap: 86_400_000,
+    hardExpiry: false,
+    protect: false,
+    created: true,
+    __provider: "x",
+  };
+  const { inputs, failures } = await client.check("rotation", news, {
+    olds: { ...first, kept: [], __provider: "x" },
+    type,
+  });
+  expect(failures).toEqual([]);
+  expect(inputs).toEqual({
+    ...second,
+    kept: [first],
+    keptSince: { [first.start]: "2026-01-08T01:00:00Z" },
+  });
+  expect(await client.create("rotation", inputs, { type })).toEqual({ id: "rotation", properties: inputs });
+});
+
+function defined(properties: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
+}
