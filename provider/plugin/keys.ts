@@ -1,6 +1,7 @@
 import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import type { KeyLifecycle } from "../lifecycle/lifecycle";
+import { differences, withSpokenDefaults } from "./keyDiff";
 import { previewCreate, previewUpdate } from "./preview";
 import { HalfDoneError, type Properties, type ResourceType } from "./protocol";
 
@@ -25,18 +26,18 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
         autonaming,
       });
       // Of the property itself the engine would print the name a second time, and its value in the way of Go.
-      return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
+      return {
+        inputs: withSpokenDefaults(inputs, olds),
+        failures: failures.map(({ reason }) => ({ property: "", reason })),
+      };
     },
 
-    async diff({ id, olds, news, settingsChanged }) {
+    async diff({ id, olds, oldInputs, news, settingsChanged }) {
       const [old, inputs] = [asState(olds), asInputs(news)];
       const { changed, moved, properties } = lifecycle.diff(id, old, inputs);
       // The provider of the resource may be another one, or have another token, than it was.
       if (settingsChanged) await lifecycle.expectOwnAccount(id, old);
-      if (moved) return { changed, properties: [{ name: "account", replaces: true }] };
-      const names: string[] = [...properties];
-      if (inputs.quotaPeriod !== old.quotaPeriod) names.push("quotaPeriod");
-      return { changed, properties: names.map((name) => ({ name, replaces: false })) };
+      return { changed, properties: differences(old, oldInputs, inputs, { moved, properties }) };
     },
 
     previewCreate: (inputs) => previewCreate(asInputs(inputs)),

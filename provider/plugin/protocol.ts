@@ -100,8 +100,15 @@ export interface DiffRequest {
 export interface Diff {
   /** Whether an update or a replacement is due. */
   changed: boolean;
-  /** The inputs that differ. A change of some may want a replacement. */
-  properties: { name: string; replaces: boolean }[];
+  /** What differs: the old outputs from the new inputs. */
+  properties: Difference[];
+}
+
+export interface Difference {
+  name: string;
+  kind: "add" | "update" | "delete";
+  /** Whether it wants a replacement. */
+  replaces: boolean;
 }
 
 export interface ReadRequest {

@@ -53,7 +53,7 @@ export class ResourceCalls {
         const olds = receive(request.getOlds()).values;
         const settingsChanged = this.settingsChanged();
         const diff = await type.diff({ id: request.getId(), olds, oldInputs, news, settingsChanged });
-        return diffResponse(diff, oldInputs, news);
+        return diffResponse(diff);
       }),
 
       create: this.answering(async (type, request: rpc.CreateRequest) => {

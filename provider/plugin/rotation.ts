@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { checkRotation, type RotationInputs } from "../rotation";
+import { kindOf } from "./keyDiff";
 import type { Properties, ResourceType } from "./protocol";
 
 /** `cometapi:index:Rotation`, within a RotatingCometApiKey: what it remembers is checked, and then simply kept. */
@@ -14,7 +15,7 @@ export const rotationResource: ResourceType = {
     const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
     const properties = names
       .filter((name) => !isDeepStrictEqual(olds[name], news[name]))
-      .map((name) => ({ name, replaces: false }));
+      .map((name) => ({ name, kind: kindOf(name in olds, name in news), replaces: false }));
     return { changed: properties.length > 0, properties };
   },
 

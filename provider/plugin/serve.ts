@@ -14,7 +14,10 @@ import { type Received, receive, send } from "./values";
 /** A plugin that is being served. */
 export interface Served {
   port: number;
+  /** Ends at once. */
   stop(): void;
+  /** Ends when the calls under way have, which wait for nothing any more. */
+  end(): Promise<void>;
 }
 
 /** States of a large stack are larger than the 4 MB that gRPC takes by default. */
@@ -30,23 +33,30 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
     "grpc.max_receive_message_length": largestMessage,
     "grpc.max_send_message_length": largestMessage,
   });
-  server.addService(ResourceProviderService, methodsOf(plugin, engineAddress));
+  const cancelled = new AbortController();
+  // As many calls as the engine makes at once wait for it.
+  setMaxListeners(0, cancelled.signal);
+  server.addService(ResourceProviderService, methodsOf(plugin, cancelled, engineAddress));
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     ),
   );
-  return { port, stop: () => server.forceShutdown() };
+  return {
+    port,
+    stop: () => server.forceShutdown(),
+    end: () => {
+      cancelled.abort();
+      return new Promise((resolve) => server.tryShutdown(() => resolve()));
+    },
+  };
 }
 
 /** One function for each call of the protocol. What is missing is answered with "unimplemented". */
-function methodsOf(plugin: Plugin, engineAddress: string | undefined) {
+function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: string | undefined) {
   const secrecy = new Secrecy();
   const log = new EngineLog(secrecy.hide);
   if (engineAddress !== undefined) log.connect(engineAddress);
-  const cancelled = new AbortController();
-  // As many calls as the engine makes at once wait for it.
-  setMaxListeners(0, cancelled.signal);
   let configured: Configured | undefined;
   let settingsChanged = false;
 

@@ -174,15 +174,15 @@ test("Diff: no difference is no change, and no difference of spelling is one", a
 });
 
 test("Diff: each property that is added, changed or removed is listed with its kind", async () => {
-  const { client, id, inputs, properties } = await made({ ...quota, group: "default" });
-  const news = { ...inputs, remainQuota: 200, status: "disabled", group: undefined };
+  const { client, id, inputs, properties } = await made();
+  const news = { ...inputs, status: "disabled", remainQuota: undefined, totalQuota: 100 };
   expect(await client.diff(id, { olds: properties, oldInputs: inputs, news: defined(news) })).toEqual({
     changed: true,
     replaces: [],
-    diffs: ["status", "remainQuota", "group"],
+    diffs: ["status", "remainQuota", "totalQuota"],
     hasDetails: true,
-    details: { remainQuota: "UPDATE", status: "ADD", group: "DELETE" },
-    aboutInputs: true,
+    details: { status: "UPDATE", remainQuota: "DELETE", totalQuota: "ADD" },
+    aboutInputs: false,
   });
 });
 
@@ -190,14 +190,24 @@ test("Diff: what follows from a property, and is in no inputs, is not listed", a
   const { client, id, inputs, properties } = await made();
   const news = { ...inputs, modelLimits: ["gpt-5"] };
   const { details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
-  expect(details).toEqual({ modelLimits: "ADD" });
+  expect(details).toEqual({ modelLimits: "UPDATE" });
+});
+
+test("Diff: a property that goes back to its default is shown with both values, and the default is forgotten again", async () => {
+  const { client, id, inputs, properties } = await made({ name: "backend", ...quota, status: "disabled" });
+  const declared = { name: "backend", ...quota };
+  const { inputs: news } = await client.check("backend", declared, { olds: inputs });
+  expect(news).toEqual({ ...declared, status: "enabled" });
+  const { details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
+  expect(details).toEqual({ status: "UPDATE" });
+  expect((await client.check("backend", declared, { olds: news })).inputs).toEqual(declared);
 });
 
 test("Diff: an unknown value is a change", async () => {
   const { client, id, inputs, properties } = await made();
   const news = { ...inputs, group: unknown };
   const { changed, details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
-  expect({ changed, details }).toEqual({ changed: true, details: { group: "ADD" } });
+  expect({ changed, details }).toEqual({ changed: true, details: { group: "UPDATE" } });
 });
 
 test("Diff: another account replaces the key, and nothing else does", async () => {
