@@ -32,6 +32,6 @@ export class CometApiKey extends KeyResource {
    * @param opts `provider`, `protect`, `import`, `retainOnDelete` and the like
    */
   constructor(name: string, args: WrittenKeyArgs, opts: pulumi.CustomResourceOptions = {}) {
-    super(type, name, args, pulumi.mergeOptions({ ...pluginOptions(), aliases }, opts));
+    super(type, name, args, pulumi.mergeOptions({ ...pluginOptions(opts), aliases }, opts));
   }
 }

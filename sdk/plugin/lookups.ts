@@ -147,16 +147,12 @@ export function getCometApiKeySpendOutput(
   return lookOutput("getCometApiKeySpend", args, opts);
 }
 
-async function look<Found>(
-  name: string,
-  args: object,
-  opts: pulumi.InvokeOptions | undefined,
-): Promise<Found> {
+async function look<Found>(name: string, args: object, opts: pulumi.InvokeOptions = {}): Promise<Found> {
   try {
     return await pulumi.runtime.invoke(
       `cometapi:index:${name}`,
       { ...args },
-      { ...pluginOptions(), ...opts },
+      { ...pluginOptions(opts), ...opts },
     );
   } catch (error) {
     throw error instanceof Error ? runError(error.message) : error;
@@ -166,11 +162,11 @@ async function look<Found>(
 function lookOutput<Found>(
   name: string,
   args: object,
-  opts: pulumi.InvokeOutputOptions | undefined,
+  opts: pulumi.InvokeOutputOptions = {},
 ): pulumi.Output<Found> {
   return pulumi.runtime.invokeOutput<Found>(
     `cometapi:index:${name}`,
     { ...args },
-    { ...pluginOptions(), ...opts },
+    { ...pluginOptions(opts), ...opts },
   );
 }

@@ -11,8 +11,8 @@ const folder = process.cwd();
 let isLookedFor = false;
 
 /** What resources and lookups say to the engine of the plugin they need. */
-export function pluginOptions(): { version: string } {
-  warnIfMissing();
+export function pluginOptions({ pluginDownloadURL }: { pluginDownloadURL?: string }): { version: string } {
+  if (pluginDownloadURL === undefined) warnIfMissing();
   return { version };
 }
 

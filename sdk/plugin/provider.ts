@@ -110,7 +110,7 @@ export class Provider extends pulumi.ProviderResource {
         userId: pulumi.output(userId).apply((id) => id?.toString()),
         accounts: pulumi.secret(pulumi.output(accounts).apply((given) => given && JSON.stringify(given))),
       },
-      pulumi.mergeOptions(pluginOptions(), opts),
+      pulumi.mergeOptions(pluginOptions(opts), opts),
     );
   }
 }

@@ -35,7 +35,7 @@ export class RotatingCometApiKey extends RotationComponent {
           "cometapi:index:Rotation",
           name,
           inputs,
-          pulumi.mergeOptions({ ...pluginOptions(), aliases }, options),
+          pulumi.mergeOptions({ ...pluginOptions(options), aliases }, options),
         ),
     });
   }

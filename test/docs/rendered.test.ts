@@ -19,7 +19,9 @@ test("docs/reference.md has every property, its type and its default", { timeout
   expect(reference(), `docs/reference.md ${stale}`).toBe(textOf("docs/reference.md"));
 });
 
-test("the plugin's schema has what the interfaces declare, with their documentation", { timeout: 60_000 }, () => {
+test("the plugin's schema has what the interfaces declare, with their documentation", {
+  timeout: 60_000,
+}, () => {
   const written = textOf("provider/plugin/schema.json");
   expect(schema(), `provider/plugin/schema.json ${stale}`).toBe(written);
   expect(written).not.toContain('"description": ""');

@@ -59,11 +59,10 @@ export class SchemaWriter {
 
   lookup(name: string, outputs: Json): Json {
     const args = `G${name.slice(1)}Args`;
-    const { properties, required } = this.object(args);
     return {
       [`cometapi:index:${name}`]: {
         description: this.described("sdk/lookups.ts", name),
-        inputs: { properties, required },
+        inputs: this.object(args),
         outputs,
       },
     };
@@ -86,9 +85,10 @@ export class SchemaWriter {
       };
       return { name: symbol.name, property, isOptional };
     });
+    const required = members.filter(({ isOptional }) => !isOptional).map(({ name: member }) => member);
     return {
       properties: Object.fromEntries(members.map(({ name: member, property }) => [member, property])),
-      required: members.filter(({ isOptional }) => !isOptional).map(({ name: member }) => member),
+      ...(required.length > 0 && { required }),
     };
   }
 

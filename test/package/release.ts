@@ -19,12 +19,14 @@ function main([version = ""]: string[]): void {
   }
   npm("version", version, "--no-git-tag-version", "--allow-same-version", "--ignore-scripts");
   if (!existsSync(join(root, "test/upgrade/states", version))) npm("run", "record-state");
+  npm("run", "docs");
   npm("run", "check");
   npm("pack");
+  npm("run", "bundle");
   const tarball = `pulumi-cometapi-${version}.tgz`;
   npm("publish", `./${tarball}`, "--dry-run");
   process.stdout.write(`
-${tarball} is ready, and nothing is published. What remains to be done by hand:
+${tarball} and the plugin's archives in release/ are ready, and nothing is published. What remains to be done by hand:
 
   git diff                                  look at what this changed, and at the list of files above
   npm run test:all                          the whole of it, on the oldest Node that is supported
@@ -32,6 +34,7 @@ ${tarball} is ready, and nothing is published. What remains to be done by hand:
   git tag v${version}
   npm publish ./${tarball}
   git push --follow-tags
+  and give the six archives to the release v${version}, for \`pulumi plugin install\`
 `);
 }
 
