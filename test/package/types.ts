@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CometApiKey, type CometApiKeyArgs, type CometApiKeyStatus } from "pulumi-cometapi";
+import * as plugin from "pulumi-cometapi/plugin";
 
 /**
  * What must compile, and what must not: `tsc` finds an error that is not expected, and an expectation without one.
@@ -153,3 +154,33 @@ export const plain: string = key.key;
 // @ts-expect-error
 key.key = pulumi.output("sk-mine");
 export const header: pulumi.Output<string> = pulumi.interpolate`Bearer ${key.key}`;
+
+// The plugin's classes take the same arguments, and real providers.
+const billing = new plugin.Provider("billing", {
+  accessToken: config.requireSecret("token"),
+  userId: key.userId,
+  accounts: { spare: { accessToken: config.requireSecret("spare"), userId: 5 } },
+});
+export const byPlugin = [
+  new plugin.CometApiKey("built", built, { provider: billing, import: "1234" }),
+  plugin.CometApiKey.get("read", key.id, { account: "billing" }),
+  // @ts-expect-error
+  new plugin.CometApiKey("both", { remainQuota: 5, unlimitedQuota: true }),
+  // @ts-expect-error
+  new plugin.CometApiKey("misspelt", { remainingQuota: 5 }),
+];
+export const lookedUp = [
+  plugin
+    .getCometApiKeys({ status: "exhausted" }, { provider: billing })
+    .then((keys) => keys.map(({ id }) => id)),
+  plugin.getCometApiModels().then((models) => models.map(({ id }) => id)),
+];
+export const inOutputs: pulumi.Output<number> = plugin.getCometApiKeyUsageOutput(
+  { key: key.key },
+  { provider: billing },
+).availableQuota;
+export const oneType: CometApiKey | plugin.CometApiKey = key;
+// @ts-expect-error
+new plugin.Provider("misspelt", { token: "" });
+// @ts-expect-error
+new plugin.Provider("mode", { checkModels: "on" });
