@@ -110,12 +110,19 @@ function isProtected(resource: pulumi.Resource): boolean {
 }
 
 /**
- * Whether there is a key, as far as a preview can say. An update that leaves it out or fails to create it gives it no
- * id.
+ * Whether there is a key after this run. The engine gives no id to a key that an update leaves out or fails to create.
+ * In a preview no new key has an id, but of one that is left out nothing is known at all.
  */
-async function isCreated({ id }: KeyResource): Promise<boolean> {
-  const known = await withoutDependencies(id);
-  return pulumi.runtime.isDryRun() || (known !== pulumi.runtime.unknownValue && known !== undefined);
+async function isCreated({ urn: _, ...key }: KeyResource): Promise<boolean> {
+  if (await isKnown(key.id)) return true;
+  if (!pulumi.runtime.isDryRun()) return false;
+  const outputs = Object.values(key).filter((value) => pulumi.Output.isInstance(value));
+  return (await Promise.all(outputs.map(isKnown))).includes(true);
+}
+
+async function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
+  const value = await withoutDependencies(output);
+  return value !== pulumi.runtime.unknownValue && value !== undefined;
 }
 
 function described({ id, name }: KeyResource, { start, end }: Slot): pulumi.Output<RotatedKey> {

@@ -8,12 +8,13 @@ import { handed, serviceProgram } from "./program";
  * run leaves out, what the rotation hands on lives, and the next whole `up` finishes what was left.
  */
 
-const rotation = `const r = new RotatingCometApiKey("r", {
-  every: "P30D", overlap: "P2D", anchor: "2099-01-05T00:00:00Z", remainQuota: 100,
-});`;
+const rotation = `
+  const args = { every: "P30D", overlap: "P2D", anchor: "2099-01-05T00:00:00Z", remainQuota: 100 };
+  const r = new RotatingCometApiKey("r", args);
+  export const beside = new RotatingCometApiKey("beside", args).key;`;
 const first = Date.parse("2099-01-05T00:00:00Z");
 const instant = (slot: number, days = 0) => new Date(first + (slot * 30 + days) * 86_400_000).toISOString();
-const label = (slot: number) => `r-${instant(slot).slice(0, 10).replaceAll("-", "")}`;
+const label = (slot: number, name = "r") => `${name}-${instant(slot).slice(0, 10).replaceAll("-", "")}`;
 const rfc3339 = (slot: number, days = 0) => instant(slot, days).replace(".000Z", "Z");
 
 interface Way {
@@ -22,11 +23,20 @@ interface Way {
   run: (stack: TestStack, slot: number, server: CometServer) => Promise<unknown>;
   /** Which of the two slots' keys the service has after it, and which the stack's output is. */
   service: "old" | "new";
+  /** The same for the rotation beside it. Default: as `service`. */
+  beside?: "old" | "new";
   /** Whether the previous key is not there any more, as this way asked for. */
   forgets?: true;
 }
 
 const up = (options: Parameters<TestStack["up"]>[0]) => (stack: TestStack) => stack.up(options);
+/** What the preview said is what the up does. */
+const previewedUp = async (stack: TestStack, options: Parameters<TestStack["preview"]>[0]) => {
+  const said = await stack.preview(options);
+  const done = await stack.up(options);
+  const steps = ({ changes }: typeof said) => changes.map(({ op, name }) => `${op} ${name}`).sort();
+  expect(steps(done)).toEqual(steps(said));
+};
 const child = (slot: number) => `**CometApiKey::${label(slot)}`;
 const memory = "**cometapi:Rotation::r";
 
@@ -43,25 +53,33 @@ const ways: Way[] = [
   },
   {
     way: "up --exclude the new key",
-    run: (stack, slot) => stack.up({ exclude: [child(slot)] }),
+    run: (stack, slot) => previewedUp(stack, { exclude: [child(slot)] }),
     service: "old",
+    beside: "new",
   },
   {
     way: "up --exclude the new key --exclude-dependents",
     run: (stack, slot) => stack.up({ exclude: [child(slot)], excludeDependents: true }),
     service: "old",
+    beside: "new",
   },
   {
     way: "up --exclude all keys",
-    run: up({ exclude: ["**CometApiKey::r-*"] }),
+    run: (stack) => previewedUp(stack, { exclude: ["**CometApiKey::r-*"] }),
     service: "old",
+    beside: "new",
   },
   {
     way: "up --exclude the previous key",
-    run: (stack, slot) => stack.up({ exclude: [child(slot - 1)] }),
+    run: (stack, slot) => previewedUp(stack, { exclude: [child(slot - 1)] }),
     service: "new",
   },
-  { way: "up --exclude what is remembered", run: up({ exclude: [memory] }), service: "old" },
+  {
+    way: "up --exclude what is remembered",
+    run: (stack) => previewedUp(stack, { exclude: [memory] }),
+    service: "old",
+    beside: "new",
+  },
   { way: "up --target another key", run: up({ target: ["**CometApiKey::other"] }), service: "old" },
   {
     way: "up --target the new key",
@@ -74,6 +92,7 @@ const ways: Way[] = [
     way: "up --target the rotation --target-dependents",
     run: up({ target: ["**RotatingCometApiKey::r"], targetDependents: true }),
     service: "new",
+    beside: "old",
   },
   {
     way: "refresh --run-program",
@@ -119,6 +138,14 @@ const ways: Way[] = [
     run: (stack) => stack.command("up", "--yes", "--strict"),
     service: "new",
   },
+  {
+    way: "destroy --target the current key, which is refused, and then another key",
+    run: async (stack, slot) => {
+      await failure(stack.destroy({ target: [child(slot - 1)] }));
+      await stack.destroy({ target: ["**CometApiKey::other"] });
+    },
+    service: "old",
+  },
 ];
 
 describe("a rotation that is due", { timeout: 180_000 }, () => {
@@ -140,7 +167,10 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
   const on = (days: number) => {
     stack.stack.workspace.envVars["COMETAPI_NOW"] = rfc3339(slot, days);
   };
-  const output = async () => named((await stack.outputs())["rkey"]?.value);
+  const outputs = async () => {
+    const { rkey, beside } = await stack.outputs();
+    return { service: named(rkey?.value), beside: named(beside?.value) };
+  };
 
   beforeAll(async () => {
     server = await startEmulator();
@@ -153,28 +183,28 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
     expect(service()).toBe(label(0));
   });
 
-  it.each(ways)("hands on a key that lives: $way", async ({ run, service: which, forgets }) => {
+  it.each(ways)("hands on a key that lives: $way", async ({ run, service: which, beside, forgets }) => {
     slot += 1;
     on(1);
     edit();
     const before = service();
     await run(stack, slot, server);
-    const expected = which === "new" ? label(slot) : label(slot - 1);
-    expect(service() ?? before).toBe(expected);
-    expect(await output()).toBe(expected);
-    const previous = forgets ? [] : [label(slot - 1)];
-    expect(living().map(({ key }) => named(key))).toEqual(expect.arrayContaining(previous));
+    const of = (age: "old" | "new", name?: string) => label(age === "new" ? slot : slot - 1, name);
+    expect(service() ?? before).toBe(of(which));
+    expect(await outputs()).toEqual({ service: of(which), beside: of(beside ?? which, "beside") });
+    const kept = [...(forgets ? [] : [of("old")]), of("old", "beside")];
+    expect(living().map(({ key }) => named(key))).toEqual(expect.arrayContaining(kept));
 
     edit();
     on(1.5);
     await stack.up();
-    expect(service()).toBe(label(slot));
-    expect(await output()).toBe(label(slot));
+    expect(service()).toBe(of("new"));
+    expect(await outputs()).toEqual({ service: of("new"), beside: of("new", "beside") });
     expect(
       living()
         .map(({ key }) => named(key))
         .sort(),
-    ).toEqual(["other", ...previous, label(slot)]);
+    ).toEqual(["other", ...kept, of("new"), of("new", "beside")].sort());
   });
 
   it("changes nothing more, and goes away whole", async () => {
