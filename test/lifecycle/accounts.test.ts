@@ -181,7 +181,7 @@ describe("at preview", () => {
     expect(setup.server.requests).toEqual([]);
   });
 
-  test("an unknown default is told as the setting it is", async () => {
+  test("an unknown default is reported as the setting it is", async () => {
     const { setup } = await accounts({ "cometapi:account": "biling" });
     expect(failuresOf(setup, {})).toEqual([
       { property: "", reason: expect.stringMatching(/^cometapi:account is "biling", but /) },
@@ -213,7 +213,7 @@ describe("at preview", () => {
 });
 
 describe("moving a key to another account", () => {
-  test("makes the new one first, and deletes the old one with the old account's settings", async () => {
+  test("creates the new one first, and deletes the old one with the old account's settings", async () => {
     const { setup, server, billing, search } = await accounts();
     const key = setup.resource();
     await key.up({ remainQuota: 5, name: "mine", account: "billing" });
@@ -377,7 +377,7 @@ describe("an error", () => {
   });
 });
 
-test("keys of two accounts are made, refreshed and looked for apart", async () => {
+test("keys of two accounts are created, refreshed and looked for apart", async () => {
   const { setup, server } = await accounts();
   const keys = Array.from({ length: 20 }, (_, i) => setup.resource(`key-${i}`));
   const declared = (i: number) => ({ remainQuota: 5, name: "same", account: i % 2 ? "billing" : "search" });

@@ -8,7 +8,7 @@ const legacy = { name: "legacy", remain_quota: 70, model_limits: "gpt-5", model_
 /** What the console's key is, declared. */
 const same = { remainQuota: 70, modelLimits: ["gpt-5"] };
 
-/** A key that was made on the console and has used 30. */
+/** A key that was created in the console and has used 30. */
 async function given(options: Parameters<typeof rig>[0] = {}, fields: Partial<KeyView> = legacy) {
   const setup = await rig(options);
   const { server } = setup;
@@ -57,7 +57,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
     expect(await key.up({ adoptId, ...same })).toBe("same");
   });
 
-  test("what differs is told at preview, applied by one full update, and the quota stays as it stands", async () => {
+  test("what differs is reported at preview, applied by one full update, and the quota stays as it stands", async () => {
     const { setup, adoptId, key } = await given({ personality });
     const declared = { adoptId, name: "mine", remainQuota: 500, allowIps: ["::1"], status: "disabled" };
     await key.checkWhole(declared);
@@ -169,7 +169,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
   );
 });
 
-test("what is not known yet is told as such, and the quota as staying", async () => {
+test("what is not known yet is reported as such, and the quota as staying", async () => {
   const { setup, adoptId, key } = await given();
   await key.checkWhole({ adoptId, remainQuota: unknown, modelLimits: [unknown], name: unknown });
   expect(setup.told).toEqual([
@@ -180,7 +180,7 @@ test("what is not known yet is told as such, and the quota as staying", async ()
   expect(setup.told.at(-1)).toBe(`adopts the key "legacy" (id ${adoptId}): totalQuota 100 => [unknown]`);
 });
 
-test("a list that is not known yet at all is told as such, and with it whether it applies", async () => {
+test("a list that is not known yet at all is reported as such, and with it whether it applies", async () => {
   const { setup, adoptId, key } = await given({}, { ...legacy, allow_ips: "::1" });
   await key.checkWhole({ adoptId, remainQuota: 1, modelLimits: unknown, allowIps: unknown });
   expect(setup.told).toEqual([
@@ -231,7 +231,7 @@ describe("a key cannot be adopted", () => {
     expect(await refusal(key, { adoptId, ...same })).toBeUndefined();
   });
 
-  test("along with other faults, all told at once", async () => {
+  test("along with other faults, all reported at once", async () => {
     const { key } = await given();
     const { failures } = await key.checkWhole({ adoptId: "7", remainQuota: -1, name: "" });
     expect(failures.map(({ property }) => property).sort()).toEqual(["adoptId", "name", "remainQuota"]);
@@ -248,9 +248,9 @@ describe("a key cannot be adopted", () => {
     expect(await refusal(other, { adoptId, ...same })).toContain("is in this stack already");
   });
 
-  test.each(["that took it over", "that made it"])("from the resource %s", async (how) => {
+  test.each(["that adopted it", "that created it"])("from the resource %s", async (how) => {
     const { setup, server, adoptId, key } = await given();
-    const declared = how === "that made it" ? same : { adoptId, ...same };
+    const declared = how === "that created it" ? same : { adoptId, ...same };
     await key.up(declared);
     const held = String(key.id);
     for (const first of ["holder", "taker"]) {
@@ -312,7 +312,7 @@ describe("once adopted", () => {
     expect(server.key(second.id)).toEqual(second);
   });
 
-  test("a key that the resource made itself may be named, and no other", async () => {
+  test("a key that the resource created itself may be named, and no other", async () => {
     const { setup, server, adoptId } = await given();
     const key = setup.resource("made");
     await key.up(same);
@@ -377,7 +377,7 @@ describe("a replacement", () => {
     );
   });
 
-  test("by --replace, of which the provider is told nothing, takes the key over anew and does not delete it", async () => {
+  test("by --replace, which the provider does not hear of, adopts the key anew and does not delete it", async () => {
     const { setup, server, id, adoptId, key } = await given();
     await key.up({ adoptId, ...same });
     again(setup);
@@ -460,7 +460,7 @@ describe("a replacement", () => {
   });
 });
 
-test("state, inputs and requests of keys that were made have nothing of it", async () => {
+test("state, inputs and requests of keys that were created have nothing of it", async () => {
   const { setup, server } = await given();
   const key = setup.resource();
   await key.up(same);

@@ -266,7 +266,7 @@ test.each([
   ]);
 });
 
-test("an argument that resembles none is told the arguments there are", () => {
+test("an argument that resembles none is answered with the arguments there are", () => {
   expect(reason({ tags: {} })).toMatch(
     /^tags is not an argument of CometApiKey\. The arguments are name, .*\.$/,
   );
@@ -280,8 +280,8 @@ test.each([
   [3, "3."],
   ["expired", '"expired".'],
   [{}, "an object."],
-])("status %j is refused, with what was meant if that can be told", (status, told) => {
-  expect(reason({ status })).toBe(`status must be "enabled" or "disabled", but is ${told}`);
+])("status %j is refused, with what was meant if that is clear", (status, given) => {
+  expect(reason({ status })).toBe(`status must be "enabled" or "disabled", but is ${given}`);
 });
 
 test("an expiry that a refresh remembers stays as long as it is declared", () => {

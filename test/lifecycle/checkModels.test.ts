@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe.each(backends)("on %s", (_, personality) => {
-  test("error: each unknown model is a failure that names the nearest known ones, before anything is made", async () => {
+  test("error: each unknown model is a failure that names the nearest known ones, before anything is created", async () => {
     const { setup, key } = await given("error", { personality });
     const { failures } = await key.checkWhole({ ...quota, modelLimits: ["gpt-55", "gpt-5", "llama"] });
     expect(failures).toEqual([
@@ -48,7 +48,7 @@ describe.each(backends)("on %s", (_, personality) => {
     expect(setup.server.requests[0]).toMatchObject({ method: "GET", path: "/api/models" });
   });
 
-  test("warn: the same is told as a warning of the resource, and the key is made", async () => {
+  test("warn: the same is reported as a warning of the resource, and the key is created", async () => {
     const { setup, key } = await given("warn", { personality });
     expect(await key.up({ ...quota, modelLimits: ["gpt-55", "gpt-5"] })).toBe("created");
     expect(setup.warned).toEqual([`backend: ${missing("gpt-55")}; did you mean "gpt-5"?`]);
@@ -62,7 +62,7 @@ describe.each(backends)("on %s", (_, personality) => {
     expect([failures, setup.warned, setup.told]).toEqual([[], [], []]);
   });
 
-  test.each([undefined, "off"])("%s: no request is made and nothing is told", async (mode) => {
+  test.each([undefined, "off"])("%s: no request is sent and nothing is reported", async (mode) => {
     const { setup, server, key } = await given(mode, { personality });
     const { failures } = await key.checkWhole({ ...quota, modelLimits: ["gpt-55"] });
     expect([failures, setup.warned, setup.told, server.requests]).toEqual([[], [], [], []]);
@@ -106,7 +106,7 @@ describe("groups", () => {
     expect(setup.warned).toEqual([`backend: ${noGroup("gold")}. Its groups are "auto", "default", "vip".`]);
   });
 
-  test.each([undefined, "off"])("%s: no request is made", async (mode) => {
+  test.each([undefined, "off"])("%s: no request is sent", async (mode) => {
     const { server, key } = await given(mode, onNewApi);
     await key.checkWhole({ ...quota, group: "gold" });
     expect(server.requests).toEqual([]);
@@ -216,7 +216,7 @@ describe("the catalogue", () => {
     expect(suggested).toEqual(nearest.map((id) => `"${id}"`));
   });
 
-  test("is told with all other faults, and with those of a key to be adopted", async () => {
+  test("is reported with all other faults, and with those of a key to be adopted", async () => {
     const { key } = await given("error");
     const { failures } = await key.checkWhole({ name: "", adoptId: "7", modelLimits: ["gpt-55"] });
     expect(failures.map(({ property }) => property)).toEqual([
@@ -275,9 +275,9 @@ describe("a catalogue that cannot be read", () => {
       ]);
       expect(setup.warned[0]).toContain(words);
       expect(setup.waited).toBeLessThanOrEqual(5_000);
-      // Waits are random, but each is on average twice the one before.
+      // Waits are random, but each is on average twice the last.
       expect(asked(setup)).toBeLessThan(20);
-      // A long wait, if one is drawn, is told as ever.
+      // A long wait, if one is drawn, is reported as ever.
       expect(setup.told.filter((line) => !/; trying again in \d+ s$/.test(line))).toEqual([]);
     },
   );
@@ -343,7 +343,7 @@ describe("the setting", () => {
   });
 });
 
-describe("what is told", () => {
+describe("what is reported", () => {
   test.each(["error", "warn"])(
     "%s: repeats no secret and no control character of the catalogue",
     async (mode) => {
@@ -382,7 +382,7 @@ describe("what is told", () => {
   });
 });
 
-test("in any history a run tells of what is new and unknown and of nothing else, by one request at most", async () => {
+test("in any history a run reports what is new and unknown and of nothing else, by one request at most", async () => {
   const all = ["gpt-5", "gpt-5-mini", "claude-opus-4-6", "llama"];
   const step = fc.record({
     mode: fc.constantFrom("error", "warn", "off"),

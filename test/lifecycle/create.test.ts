@@ -29,7 +29,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
     expect(t.living()).toHaveLength(1);
   });
 
-  test("a declared name is given by a full update to a key made under a name nobody else has", async () => {
+  test("a declared name is given by a full update to a key created under a name nobody else has", async () => {
     const { server, resource } = await given({ personality });
     const key = resource();
     await key.up({ ...limits, name: "production" });
@@ -142,7 +142,7 @@ test("lists and instants are sent as CometAPI spells them", async () => {
 });
 
 describe("a create finds its own key", () => {
-  test("among 50 resources of the same name, made at once", async () => {
+  test("among 50 resources of the same name, created at once", async () => {
     const { resource, living } = await given();
     const keys = Array.from({ length: 50 }, (_, i) => resource(`key-${i}`));
     const expiredTime = (i: number) => 1_900_000_000 + i;
@@ -161,7 +161,7 @@ describe("a create finds its own key", () => {
   test("when 250 newer keys appear before it looks", async () => {
     const { server, resource } = await given();
     server.fault({ method: "GET" }, () => {
-      for (let i = 0; i < 250; i++) server.console.create({ name: "made at the same time" });
+      for (let i = 0; i < 250; i++) server.console.create({ name: "created at the same time" });
     });
     const key = resource();
     await key.up({ remainQuota: 7 });
@@ -236,7 +236,7 @@ describe("a create whose answer was lost", () => {
     expect(living().map(({ id }) => String(id))).toEqual([key.id]);
   });
 
-  test("that can neither be found nor be made is an error that names the leftover", async () => {
+  test("that can neither be found nor be created is an error that names the leftover", async () => {
     const { server, resource } = await given();
     server.fault(post, faults.reset({ act: true }));
     server.fault({ method: "GET" }, faults.answer({ status: 503, body: {} }), { times: 1000 });
@@ -246,7 +246,7 @@ describe("a create whose answer was lost", () => {
   });
 });
 
-describe("a half-made key is kept for the next up", () => {
+describe("a half-created key is kept for the next up", () => {
   test("when the update that gives it its name is refused", async () => {
     const { server, resource, living, requests } = await given();
     server.fault({ method: "PUT" }, faults.refuse("no"), { times: 1 });
@@ -334,7 +334,7 @@ test("the name that a key has at first fits where names have 30 bytes", async ()
   ]);
 });
 
-test("a refusal of the name that a key has at first is not told as one of the user's", async () => {
+test("a refusal of the name that a key has at first is not reported as one of the user's", async () => {
   const { resource, server } = await given();
   server.fault(post, faults.refuse("token name is too long"));
   const failure = await resource().up({ remainQuota: 7, name: "mine" }).then(String, String);
@@ -400,7 +400,7 @@ test.each([
   await expect(key.up({ remainQuota: 7 })).rejects.toThrow("masked");
   expect(key.state).not.toHaveProperty("key");
   expect(key.live, "a key that nobody can use can spend nothing").toMatchObject(powerless);
-  // The server shows it again: the same key is finished, not another one made.
+  // The server shows it again: the same key is finished, not another one created.
   await key.up({ remainQuota: 7 });
   expect(key.state.key).toBe(key.live.key);
   expect(key.live.remain_quota).toBe(7);

@@ -103,7 +103,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
     expect(key.live.status).toBe(1);
   });
 
-  test("a top-up made in the console during a rename was taken away", async () => {
+  test("a top-up in the console during a rename was taken away", async () => {
     const { server, key } = await made({ personality });
     server.fault(put, (exchange) => {
       const answer = exchange.act();
@@ -306,7 +306,7 @@ test("an expiry that has passed and was changed in the console stopped every up"
   expect(await key.refresh()).toBe(false);
 });
 
-test("errors of keys made at once told of each other", async () => {
+test("errors of keys created at once named each other", async () => {
   const { server, setup } = await made();
   server.fault({ method: "GET" }, faults.answer({ status: 403, body: {} }), { times: 100 });
   const messages = await Promise.all(

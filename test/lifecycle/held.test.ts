@@ -193,7 +193,7 @@ describe.each(allBackends)("quota set in the console, on %s,", (_, personality) 
     expect(key.live.remain_quota).toBe(left + 7);
   });
 
-  test("in the moment of an update of a key in use cannot be told from what the update did, and is taken back", async () => {
+  test("in the moment of an update of a key in use looks the same as what the update did, and is taken back", async () => {
     const { server, key, id } = await given();
     server.fault(put, (exchange) => {
       const answer = exchange.act();

@@ -13,7 +13,7 @@ async function given(personality: Partial<Personality> = {}) {
 }
 
 describe("getCometApiKeyUsage", () => {
-  test("tells what the key was granted, has used and may do", async () => {
+  test("says what the key was granted, has used and may do", async () => {
     const { server, host } = await given();
     const key = server.console.create({
       name: "backend",
@@ -269,7 +269,7 @@ describe("getCometApiModels", () => {
   });
 });
 
-describe("every look-up", () => {
+describe("every lookup", () => {
   const looks = {
     usage: (host: Parameters<typeof usage>[0], key: string) => usage(host, { key }),
     keys: (host: Parameters<typeof keys>[0]) => keys(host, {}),

@@ -3,7 +3,7 @@ import { faults } from "../server/index";
 import { type Rig, rig } from "./rig";
 
 /**
- * What a person is told of each typical mistake, word for word, in mistakes.txt; test/pulumi/transcripts/ shows how
+ * What a person reads after each typical mistake, word for word, in mistakes.txt; test/pulumi/transcripts/ shows how
  * the engine frames it. After a change that was meant: run this file with `-u`, and read the difference as if it were
  * two in the morning.
  */
@@ -64,7 +64,7 @@ const mistakes: Record<string, Mistake> = {
   },
 };
 
-describe("what a person is told of", () => {
+describe("what a person reads after", () => {
   const transcript: string[] = [];
 
   test.each(Object.entries(mistakes))("%s", async (name, mistake) => {

@@ -6,7 +6,7 @@ import { backends, lost, type Resource, type Rig, rig } from "./rig";
 const monthly = { remainQuota: 1000, quotaReset: "monthly" };
 const daily = { remainQuota: 1000, quotaReset: "daily" };
 
-/** A key made on 2026-01-01. */
+/** A key created on 2026-01-01. */
 async function given(declared: Record<string, unknown>, personality: Partial<Personality> = {}) {
   const setup = await rig({ personality });
   const key = setup.resource();
@@ -281,7 +281,7 @@ describe("an update that is killed in a new period, when it has written the quot
     expectQuota(key, 1000, "2026-01-03");
   });
 
-  test("is told apart from quota that was given in the console the day before", async () => {
+  test("is not taken for quota that was given in the console the day before", async () => {
     for (const refreshed of [false, true]) {
       const { server, key, until, spend } = await given(daily);
       spend(1000);

@@ -88,7 +88,7 @@ test("a list that cannot be walked does not stop a refresh: each key is asked fo
   expect(await refreshAll(keys, 8)).toEqual(keys.map(() => false));
 });
 
-test("looking up keys that were made at once shares walks over the list", async () => {
+test("looking up keys that were created at once shares walks over the list", async () => {
   const setup = await rig();
   const keys = Array.from({ length: 200 }, (_, i) => setup.resource(`key-${i}`));
   await Promise.all(keys.map((key) => key.up({ remainQuota: 100, name: "same" })));
@@ -98,7 +98,7 @@ test("looking up keys that were made at once shares walks over the list", async 
   expect(count("GET")).toBeLessThanOrEqual(200 / 25 + 2);
 });
 
-test.each([8, 32])("keys made one shortly after the other, %i at once, share walks", async (atOnce) => {
+test.each([8, 32])("keys created one shortly after the other, %i at once, share walks", async (atOnce) => {
   const setup = await rig();
   setup.server.fault({}, faults.latency(50), { times: Number.POSITIVE_INFINITY });
   const queue = Array.from({ length: 96 }, (_, i) => setup.resource(`key-${i}`));
@@ -121,7 +121,7 @@ test.each([8, 32])("keys made one shortly after the other, %i at once, share wal
   expect(setup.requests("GET").length).toBeLessThanOrEqual(96 / (atOnce / 4));
 });
 
-test("keys that are made one at a time are not kept waiting for each other", async () => {
+test("keys that are created one at a time are not kept waiting for each other", async () => {
   const setup = await rig();
   const started = performance.now();
   for (let i = 0; i < 15; i++) await setup.resource(`key-${i}`).up({ remainQuota: 100 });

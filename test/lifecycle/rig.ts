@@ -136,7 +136,7 @@ export class Resource {
   private isDue(inputs: KeyInputs): boolean {
     if (this.failed) return true;
     const { changed, properties } = this.rig.lifecycle.diff(String(this.id), this.state, inputs);
-    // The host tells the engine of no properties, so that it looks for them itself, in the inputs.
+    // The host names no properties to the engine, so that it looks for them itself, in the inputs.
     return properties.length > 0 ? !isDeepStrictEqual(this.inputs, inputs) : changed;
   }
 

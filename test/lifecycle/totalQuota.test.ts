@@ -67,7 +67,7 @@ describe("check", () => {
 });
 
 describe.each(allBackends)("on %s", (_, personality) => {
-  test("a new key may use its total, and outputs tell it as declared", async () => {
+  test("a new key may use its total, and outputs show it as declared", async () => {
     const { key, spend } = await given({ totalQuota: 100, name: "mine" }, { personality });
     expect(key.live).toMatchObject({ remain_quota: 100, unlimited_quota: false });
     expect(key.state).toMatchObject({ totalQuota: 100, availableQuota: 100, usedQuota: 0 });
@@ -255,7 +255,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
     }
   });
 
-  test("an update that a lagging read does not show yet is not made again", async () => {
+  test("an update that a lagging read does not show yet is not sent again", async () => {
     const { setup, server, key, spend } = await given({ totalQuota: 100 }, { personality });
     spend(30);
     server.advance(10_000);

@@ -41,7 +41,7 @@ test.each([
 test.each([
   ["seconds", () => "20"],
   ["a date", (now: number) => new Date(now + 20_000).toUTCString()],
-])("Retry-After in %s is waited for, and the person at the terminal is told", async (_, header) => {
+])("Retry-After in %s is waited for, and the wait is reported", async (_, header) => {
   const { setup, server, key } = await made();
   server.fault(get, (exchange) => {
     const now = Date.now();

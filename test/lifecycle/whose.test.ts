@@ -67,7 +67,7 @@ describe("a key is not gone because it is not in the list", () => {
       expect(asked(setup, self)).toBe(1);
     });
 
-    test("a server that does not tell whose token it is drops nothing either", async () => {
+    test("a server that does not say whose token it is drops nothing either", async () => {
       const { setup, server, key } = await made(withoutSelf);
       const other = server.addAccount();
       for (let i = 0; i < count; i++) server.console.create({}, other);
@@ -180,7 +180,7 @@ describe("an administrator is shown everybody's keys", () => {
     expect(await listKeys(setup.host(), {})).toEqual([]);
   });
 
-  test("of which getCometApiKeys returns those of cometapi:userId where the server does not tell", async () => {
+  test("of which getCometApiKeys returns those of cometapi:userId where the server does not say whose they are", async () => {
     const { setup, keys } = await administrator(withoutSelf);
     expect((await listKeys(setup.host(), {})).map(({ id }) => id)).toEqual(keys.map(({ id }) => id));
     restart(setup, { COMETAPI_USER_ID: "" });
@@ -248,7 +248,7 @@ describe("before the first write of a run", () => {
     expect(asked(setup, "POST")).toBe(0);
   });
 
-  test("a server that tells its version only on request is asked for it", async () => {
+  test("a server that says its version only on request is asked for it", async () => {
     const setup = await rig({ personality: { ...newApi2025June, version: undefined } });
     setup.server.fault({ path: "/api/status" }, () => ({
       status: 200,

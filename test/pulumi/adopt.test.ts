@@ -18,7 +18,7 @@ async function given() {
   return { server, stack, write, id, adopting, live: () => server.key(id) };
 }
 
-test("two resources that adopt one key are told at preview, whatever they are called and whoever holds it", async () => {
+test("two resources that adopt one key are refused at preview, whatever they are called and whoever holds it", async () => {
   const { server, stack, write, id, adopting, live } = await given();
   const component = `
     const component = new pulumi.ComponentResource("test:Component", "component");

@@ -49,7 +49,7 @@ describe("after a token was reset", () => {
     await terminal.succeed(...args);
   });
 
-  test("a project that always refreshes is told the same", async () => {
+  test("a project that always refreshes gets the same advice", async () => {
     const { stack, terminal } = await reset();
     const project = readFileSync(stack.path("Pulumi.yaml"), "utf8");
     stack.write("Pulumi.yaml", `${project}\noptions:\n  refresh: always\n`);
@@ -74,7 +74,7 @@ test("a token in plain text is warned of once a run, with the command that ends 
   expect((await stack.up()).output).not.toContain("plain text");
 });
 
-test("what was declared does not stand in plain text in what state says of a half-made key", async () => {
+test("what was declared does not stand in plain text in what state says of a half-created key", async () => {
   const stack = await newStack({
     server,
     program: program(

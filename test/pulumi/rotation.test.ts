@@ -62,7 +62,7 @@ describe("a rotating key, over simulated days", () => {
     stack = await newStack({ server, program: program({}) });
   });
 
-  it("makes one key on the first day, even within an overlap", async () => {
+  it("creates one key on the first day, even within an overlap", async () => {
     const { outputs, changes, output } = await upOn(1);
     expect(keysAmong(changes)).toEqual([`create ${label(0)}`]);
     expect(living()).toHaveLength(1);
@@ -79,7 +79,7 @@ describe("a rotating key, over simulated days", () => {
     expect(told(await stack.up({ expectNoChanges: true })).changes).toEqual([]);
   });
 
-  it("takes no key away while the next one cannot be made, though --continue-on-error has the engine go on", async () => {
+  it("takes no key away while the next one cannot be created, though --continue-on-error has the engine go on", async () => {
     on(30);
     const before = living();
     const fault = server.fault({ method: "POST" }, faults.refuse("not today"), { times: 10 });
@@ -91,7 +91,7 @@ describe("a rotating key, over simulated days", () => {
     expect(run.output).not.toMatch(/^\s+at |unhandled/m);
   });
 
-  it("makes the next key in its slot, and keeps the one before", async () => {
+  it("creates the next key in its slot, and keeps the previous key", async () => {
     const before = keyOf(0);
     const { deployment: older } = await exported();
     const { outputs, changes } = await previewedUpOn(30);
@@ -133,7 +133,7 @@ describe("a rotating key, over simulated days", () => {
     );
   });
 
-  it("removes the one before with the first up after the overlap", async () => {
+  it("removes the previous key with the first up after the overlap", async () => {
     const { outputs, changes } = await previewedUpOn(32);
     expect(keysAmong(changes)).toEqual([`delete ${label(0)}`]);
     expect(living().map(({ id }) => id)).toEqual([keyOf(30).id]);
@@ -148,7 +148,7 @@ describe("a rotating key, over simulated days", () => {
     expect(outputs["previous"]?.value).toMatchObject(bounds(30));
   });
 
-  it("makes a newer key before it takes one away when every changes; and each may expire by itself", async () => {
+  it("creates a newer key before it takes one away when every changes; and each may expire by itself", async () => {
     const changed = { every: "P7D", anchor: day(130), hardExpiry: true, modelLimits: ["gpt-5-mini"] };
     stack.write("index.js", program(changed));
     server.clearRequests();
@@ -179,7 +179,7 @@ describe("a rotating key, over simulated days", () => {
     expect(told(long).output).toContain("name has 58 characters, and CometAPI takes at most 50");
   });
 
-  it("destroys what is left, also if that runs the program of another slot; and has told no secret, nor done anything CometAPI frowns on", async () => {
+  it("destroys what is left, also if that runs the program of another slot; and has written no secret, nor done anything CometAPI frowns on", async () => {
     stack.write("index.js", program({}));
     on(200);
     told(await stack.destroy({ runProgram: true }));

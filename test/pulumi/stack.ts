@@ -168,7 +168,7 @@ export class Backend {
   }
 }
 
-/** One for all stacks of a test file: making it takes time. */
+/** One for all stacks of a test file: creating it takes time. */
 const home = newFolder("home");
 const command = lazily(() => {
   const { bin } = engine();
@@ -182,7 +182,7 @@ export async function startEmulator(options?: ServerOptions): Promise<CometServe
   return server;
 }
 
-/** Makes the project's folder, and the stack in its backend. */
+/** Creates the project's folder, and the stack in its backend. */
 export async function newStack(options: StackOptions): Promise<TestStack> {
   const { backend = new Backend(), server, env = {}, config, name = "dev" } = options;
   const project = newProject(options);
@@ -378,7 +378,7 @@ function changesOf(operation: string, events: EngineEvent[]): Change[] {
     .map((step) => ({ name: nameOf(step.urn), op: step.op, properties: differing(step) }));
 }
 
-/** A dynamic provider tells only that there is a difference; the engine too compares the inputs to show which. */
+/** A dynamic provider says only that there is a difference; the engine too compares the inputs to show which. */
 function differing({ op, old, new: now }: StepEventMetadata): string[] {
   if (op !== "update" || !old || !now) return [];
   return Object.keys({ ...old.inputs, ...now.inputs })

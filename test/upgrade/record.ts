@@ -42,7 +42,7 @@ async function record(target: string, program: string, live: typeof liveKeys): P
     await live(server, pulumi);
     // It also takes away the engine's own mark of what is half-made: ours is what a later version must know.
     await pulumi("refresh --yes --skip-preview");
-    // The engine tells where a component's module is, wherever this machine keeps its temporary files.
+    // The engine stores where a component's module is, wherever this machine keeps its temporary files.
     const state = (await pulumi("stack export")).replaceAll(`file:${user.folder}/`, "");
     mkdirSync(target, { recursive: true });
     cpSync(join(__dirname, program), join(target, files.program));
@@ -70,7 +70,7 @@ async function newStack(server: CometServer, user: User, program: string): Promi
     COMETAPI_ACCESS_TOKEN: server.account.token,
     COMETAPI_USER_ID: "",
   };
-  // Installed, not linked: a state file tells where the files of the program's packages are.
+  // Installed, not linked: a state file says where the files of the program's packages are.
   const packages = [file, `@pulumi/pulumi@${devDependencies["@pulumi/pulumi"]}`];
   await user.run(user.folder, ["npm", "install", ...packages]);
   const pulumi: Pulumi = (command, more) =>
@@ -101,7 +101,7 @@ async function liveRotation(server: CometServer, pulumi: Pulumi): Promise<void> 
 
 function idOf(server: CometServer, name: string): number {
   const key = server.keys().find((key) => key.name.startsWith(name));
-  if (key === undefined) throw new Error(`the stack made no key "${name}"`);
+  if (key === undefined) throw new Error(`the stack created no key "${name}"`);
   return key.id;
 }
 

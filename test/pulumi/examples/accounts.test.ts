@@ -39,7 +39,7 @@ describe("examples/accounts", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("makes each key in its account, and finds no drift", async () => {
+  it("creates each key in its account, and finds no drift", async () => {
     await set({
       "accounts.search.accessToken": token("search"),
       "accounts.search.userId": { value: String(accountOf("search").userId) },
@@ -69,7 +69,7 @@ describe("examples/accounts", () => {
     expect(output).toMatch(/\+ account *: "billing"/);
   });
 
-  it("makes the new keys first, hands them on, and deletes the old ones by their accounts' tokens", async () => {
+  it("creates the new keys first, hands them on, and deletes the old ones by their accounts' tokens", async () => {
     server.clearRequests();
     const { outputs } = told(await stack.up());
     const writes = server.requests.filter(({ method }) => method !== "GET");
@@ -100,7 +100,7 @@ describe("examples/accounts", () => {
     expect(server.accounts.flatMap(({ living }) => living)).toEqual([]);
   });
 
-  it("has told neither key nor token to any file or terminal, nor done anything CometAPI frowns on", () => {
+  it("has written neither key nor token to any file or terminal, nor done anything CometAPI frowns on", () => {
     const secrets = [...server.accounts.map(({ token }) => token), ...server.keys().map(({ key }) => key)];
     expectNoLeak([stack.backend.text(), ...printed], secrets);
     expect(server.violations).toEqual([]);

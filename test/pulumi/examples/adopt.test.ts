@@ -26,7 +26,7 @@ describe("examples/adopt", () => {
     expect(live()).toEqual(legacy);
   });
 
-  it("takes the key over with its secret, and makes none", async () => {
+  it("adopts the key with its secret, and creates none", async () => {
     const { outputs, output } = await stack.up();
     expect(outputs["apiKey"]).toEqual({ value: legacy.key, secret: true });
     expect(stack.keyId("backend")).toBe(legacy.id);

@@ -25,7 +25,7 @@ describe("examples/check-models", () => {
     expect(server.requests).toMatchObject([{ method: "GET", path: "/api/models" }]);
   });
 
-  it("stops at an unknown model before anything is made, and says what may have been meant", async () => {
+  it("stops at an unknown model before anything is created, and says what may have been meant", async () => {
     stack.edit("index.ts", '"gpt-5", "claude-opus-4-6"', '"gpt-55", "claude-opus-4.6"');
     const { run } = await failure(stack.preview());
     told(run);
@@ -47,7 +47,7 @@ describe("examples/check-models", () => {
     ]);
   });
 
-  it("makes the key though the catalogue cannot be read, and tells that and nothing that it said of the token", async () => {
+  it("creates the key though the catalogue cannot be read, and reports that and nothing that it said of the token", async () => {
     server.fault(
       { path: "/api/models" },
       faults.answer({ status: 401, body: { success: false, message: `no: ${server.account.token}` } }),
@@ -64,7 +64,7 @@ describe("examples/check-models", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("has told neither key nor token to any file or terminal, nor done anything CometAPI frowns on", () => {
+  it("has written neither key nor token to any file or terminal, nor done anything CometAPI frowns on", () => {
     expectNoLeak([stack.backend.text(), ...printed], secretsOf(server));
     expect(server.violations).toEqual([]);
   });

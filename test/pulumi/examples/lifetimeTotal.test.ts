@@ -13,7 +13,7 @@ describe("examples/lifetime-total", () => {
     stack = await newStack({ example: "lifetime-total", server });
   });
 
-  it("makes a key with all of its total left", async () => {
+  it("creates a key with all of its total left", async () => {
     const { outputs } = await stack.up();
     expect(outputs["left"]?.value).toBe(100_000);
     expect(live()).toMatchObject({ remain_quota: 100_000, unlimited_quota: false });

@@ -19,7 +19,7 @@ describe("examples/lookups", () => {
     });
   });
 
-  it("previews with what is known: the catalogue and the account's keys, but no usage of a key to be made", async () => {
+  it("previews with what is known: the catalogue and the account's keys, but no usage of a key to be created", async () => {
     const spent = server.console.create({ name: "old" });
     server.console.update(spent.id, { status: 4 });
     const { changes, output } = told(await stack.preview());
@@ -33,7 +33,7 @@ describe("examples/lookups", () => {
     ]);
   });
 
-  it("makes the key for the models that were found, and tells what is left of it", async () => {
+  it("creates the key for the models that were found, and shows what is left of it", async () => {
     const { outputs } = told(await stack.up());
     expect(server.key(stack.keyId("backend")).model_limits).toBe("gpt-5,gpt-5-mini");
     expect(outputs["left"]).toEqual({ value: 20, secret: false });
@@ -63,7 +63,7 @@ describe("examples/lookups", () => {
     expect(run.output).not.toMatch(/^\s+at |unhandled/m);
   });
 
-  it("has told neither key nor token to any file or terminal, nor done anything CometAPI frowns on", async () => {
+  it("has written neither key nor token to any file or terminal, nor done anything CometAPI frowns on", async () => {
     await stack.destroy();
     expectNoLeak([stack.backend.text(), ...printed], secretsOf(server));
     expect(server.violations).toEqual([]);

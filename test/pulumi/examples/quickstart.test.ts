@@ -22,7 +22,7 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("makes one key with its limits", async () => {
+  it("creates one key with its limits", async () => {
     made = await stack.up();
     const { changes, outputs } = made;
     expect(changes).toEqual([{ name: "backend", op: "create", properties: [] }]);
@@ -76,7 +76,7 @@ describe("examples/quickstart, run by the Pulumi.yaml at the root", () => {
     expect(server.keys()).toHaveLength(1);
   });
 
-  it("has told neither key nor token to any file, nor done anything CometAPI frowns on", () => {
+  it("has written neither key nor token to any file, nor done anything CometAPI frowns on", () => {
     expect(apiKey).toMatch(/^sk-/);
     expect(stack.backend.text()).not.toContain(apiKey);
     expect(stack.backend.text()).not.toContain(server.account.token);

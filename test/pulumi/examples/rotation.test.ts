@@ -12,7 +12,7 @@ describe("examples/rotation", () => {
     stack = await newStack({ example: "rotation", server });
   });
 
-  it("makes the key of today, and exports it as a secret, with its bounds", async () => {
+  it("creates the key of today, and exports it as a secret, with its bounds", async () => {
     const { outputs } = await stack.up();
     const [key] = server.keys();
     expect(server.keys()).toHaveLength(1);
@@ -29,7 +29,7 @@ describe("examples/rotation", () => {
     expect((await stack.refresh({ expectNoChanges: true })).changes).toEqual([]);
   });
 
-  it("destroys the key, and has told no secret, nor done anything CometAPI frowns on", async () => {
+  it("destroys the key, and has written no secret, nor done anything CometAPI frowns on", async () => {
     await stack.destroy();
     expect(server.account.living).toEqual([]);
     expectNoLeak([stack.backend.text()], secretsOf(server));

@@ -20,7 +20,7 @@ describe("examples/service-env", () => {
     });
   });
 
-  it("makes a key for each service, and each service's process makes its model request with its own", async () => {
+  it("creates a key for each service, and each service's process sends its model request with its own", async () => {
     const { changes, outputs } = await stack.up();
     expect(changes.map(({ name, op }) => `${op} ${name}`).sort()).toEqual(
       services.flatMap((service) => [`create ${service}`, `create ${service}-job`]).sort(),
@@ -42,7 +42,7 @@ describe("examples/service-env", () => {
     expect(modelRequests()).toHaveLength(3);
   });
 
-  it("previews and makes exactly what one more service in the list needs", async () => {
+  it("previews and creates exactly what one more service in the list needs", async () => {
     stack.edit("index.ts", '"support"]', '"support", "web"]');
     const expected = [
       { name: "web", op: "create", properties: [] },
@@ -87,7 +87,7 @@ describe("examples/service-env", () => {
     expect(server.account.living).toEqual([]);
   });
 
-  it("has told neither key nor token to any file, nor done anything CometAPI frowns on", () => {
+  it("has written neither key nor token to any file, nor done anything CometAPI frowns on", () => {
     const written = stack.backend.text() + readFileSync(stack.path("Pulumi.dev.yaml"), "utf8");
     expect(server.keys()).toHaveLength(4);
     for (const secret of [server.account.token, ...server.keys().map(({ key }) => key)])

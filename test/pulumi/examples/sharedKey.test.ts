@@ -12,7 +12,7 @@ describe("examples/shared-key", () => {
   beforeAll(async () => {
     server = await startEmulator();
     owner = await newStack({ example: "shared-key/owner", server, backend });
-    // It makes no request to CometAPI, and needs no account.
+    // It sends no request to CometAPI, and needs no account.
     reader = await newStack({ example: "shared-key/reader", backend });
   });
 
@@ -48,7 +48,7 @@ describe("examples/shared-key", () => {
     expect(server.account.living).toEqual([]);
   });
 
-  it("has told neither key nor token to any file, nor done anything CometAPI frowns on", () => {
+  it("has written neither key nor token to any file, nor done anything CometAPI frowns on", () => {
     expect(apiKey).toMatch(/^sk-/);
     expect(backend.text()).not.toContain(apiKey);
     expect(backend.text()).not.toContain(server.account.token);

@@ -186,7 +186,7 @@ describe("the life of a few keys", () => {
     expect((await stack.preview()).changes).toEqual([]);
   });
 
-  test("a key made by a stack serves model requests within its limits, and a disabled one none", async () => {
+  test("a key created by a stack serves model requests within its limits, and a disabled one none", async () => {
     expect(await ask("gpt-5")).toBe(200);
     expect(await ask("claude-opus-4-6")).toBe(403);
     write({ served: declared.served.replace("{", '{ status: "disabled",') });
@@ -197,7 +197,7 @@ describe("the life of a few keys", () => {
     expect([await ask("gpt-5"), await ask("gpt-5"), await ask("gpt-5")]).toEqual([200, 200, 403]);
   });
 
-  test("a key deleted elsewhere is dropped by refresh and made anew by the next up", async () => {
+  test("a key deleted elsewhere is dropped by refresh and created anew by the next up", async () => {
     const gone = stack.keyId("backend");
     server.console.delete(gone);
     expect((await stack.refresh()).changes).toEqual([
@@ -250,7 +250,7 @@ test("a token in config is encrypted in state and wins over the environment; one
   for (const { token } of server.accounts) expect(stack.backend.text() + run.output).not.toContain(token);
 });
 
-describe("a key half-made", () => {
+describe("a half-created key", () => {
   test.each([false, true])(
     "stays in state and is finished by the next up (refresh between: %s)",
     async (refresh) => {
@@ -284,7 +284,7 @@ describe("a key half-made", () => {
   );
 });
 
-test("nothing replaces a key but replacementTrigger, replaceOnChanges and --replace: the new key is made before the old one is deleted", async () => {
+test("nothing replaces a key but replacementTrigger, replaceOnChanges and --replace: the new key is created before the old one is deleted", async () => {
   const program = (trigger: string, name: string) =>
     keys({
       triggered: `{ remainQuota: 5, name: "mine" }, { replacementTrigger: "${trigger}" }`,

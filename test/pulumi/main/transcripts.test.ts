@@ -18,7 +18,7 @@ const program = (args: string) => `
   export const apiKey = key.key;
 `;
 
-/** Without the rows that only tell that work goes on, and with what differs from run to run in one spelling. */
+/** Without the rows that only say that work goes on, and with what differs from run to run in one spelling. */
 function told({ output }: Run): string {
   return output
     .replace(/^ .*\b\w+ing \(\d+s\).*\n|^ {4}pulumi:pulumi:Stack program-dev +(running *)?\n/gm, "")

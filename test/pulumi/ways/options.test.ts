@@ -72,7 +72,7 @@ describe("a rotation", { timeout: 120_000 }, () => {
     expect(created).toEqual(["r-20990204"]);
   });
 
-  it("ignores changes that it is told to ignore in each of its keys", async () => {
+  it("ignores the changes under ignoreChanges in each of its keys", async () => {
     on(31);
     write(() => rotating({ ignoreChanges: ["modelLimits"] }, { modelLimits: ["gpt-5"] }));
     await stack.stack.up();

@@ -1,3 +1,4 @@
+import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CometServer, faults, type KeyView } from "../../server/index";
 import { failure, newStack, startEmulator, type TestStack } from "../stack";
@@ -167,10 +168,10 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
   const on = (days: number) => {
     stack.stack.workspace.envVars["COMETAPI_NOW"] = rfc3339(slot, days);
   };
-  const outputs = async () => {
-    const { rkey, beside } = await stack.outputs();
-    return { service: named(rkey?.value), beside: named(beside?.value) };
-  };
+  const handedOn = ({ rkey, beside }: OutputMap) => ({
+    service: named(rkey?.value),
+    beside: named(beside?.value),
+  });
 
   beforeAll(async () => {
     server = await startEmulator();
@@ -191,15 +192,18 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
     await run(stack, slot, server);
     const of = (age: "old" | "new", name?: string) => label(age === "new" ? slot : slot - 1, name);
     expect(service() ?? before).toBe(of(which));
-    expect(await outputs()).toEqual({ service: of(which), beside: of(beside ?? which, "beside") });
+    expect(handedOn(await stack.outputs())).toEqual({
+      service: of(which),
+      beside: of(beside ?? which, "beside"),
+    });
     const kept = [...(forgets ? [] : [of("old")]), of("old", "beside")];
     expect(living().map(({ key }) => named(key))).toEqual(expect.arrayContaining(kept));
 
     edit();
     on(1.5);
-    await stack.up();
+    const { outputs } = await stack.up();
     expect(service()).toBe(of("new"));
-    expect(await outputs()).toEqual({ service: of("new"), beside: of("new", "beside") });
+    expect(handedOn(outputs)).toEqual({ service: of("new"), beside: of("new", "beside") });
     expect(
       living()
         .map(({ key }) => named(key))
