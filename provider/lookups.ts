@@ -15,7 +15,7 @@ export { OperationError, readConfig, systemClock };
 
 /** What a key was granted and has used: read by its own secret, or for many keys from the list of the account. */
 export function usage(host: Host, { key, account }: Sought & { key: string }): Promise<CometApiKeyUsage> {
-  return withClient(host, "reading the usage of a key", account, false, async (api) => {
+  return withClient(host, `reading the usage of ${mention(key)}`, account, false, async (api) => {
     // A program without types, or a variable of the environment that is not set.
     if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key) || /^bearer/i.test(key))
       throw new ProviderError("`key` must be an API key as it is, such as the `key` of a CometApiKey");
@@ -33,6 +33,14 @@ export function usage(host: Host, { key, account }: Sought & { key: string }): P
       );
     }
   });
+}
+
+/**
+ * Says which of several keys a failure is about. The secret is all that the lookup knows of the key: four characters of
+ * a secret as long as CometAPI's distinguish keys, and give nothing away.
+ */
+function mention(key: unknown): string {
+  return typeof key === "string" && key.length > 40 ? `the key that ends in ${key.slice(-4)}` : "a key";
 }
 
 const statuses = ["enabled", "disabled", "expired", "exhausted"];

@@ -102,7 +102,7 @@ describe("getCometApiKeyUsage", () => {
     server.console.delete(id);
     const refusal = await usage(host, { key }).catch(String);
     expect(refusal).toBe(
-      'Error: reading the usage of a key: CometAPI refused: "failed to get token information". ' +
+      `Error: reading the usage of the key that ends in ${key.slice(-4)}: CometAPI refused: "failed to get token information". ` +
         "Check that the key still exists, in an account of that server.",
     );
   });
@@ -111,7 +111,7 @@ describe("getCometApiKeyUsage", () => {
     "refuses %j before any request",
     async (key) => {
       const { server, host } = await given();
-      await expect(usage(host, { key })).rejects.toThrow("`key` must be an API key as it is");
+      await expect(usage(host, { key })).rejects.toThrow("usage of a key: `key` must be an API key as it is");
       expect(server.requests).toEqual([]);
     },
   );
