@@ -39,7 +39,7 @@ const previewedUp = async (stack: TestStack, options: Parameters<TestStack["prev
   expect(steps(done)).toEqual(steps(said));
 };
 const child = (slot: number) => `**CometApiKey::${label(slot)}`;
-const memory = "**cometapi:Rotation::r";
+const memory = "**:Rotation::r";
 
 const ways: Way[] = [
   {
