@@ -55,7 +55,6 @@ export class CometApiKey extends KeyResource {
     assertProviderFound("pulumi-cometapi/provider");
     super(type, name, args, opts, {
       __provider: provider,
-      ...(opts.id === undefined && { __logicalName: seed(name) }),
       // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
       ...((args.adoptId !== undefined || isWarnedOfModels()) && {
         __urn: withoutDependencies(pulumi.createUrn(name, type, opts.parent)),
@@ -68,12 +67,4 @@ export class CometApiKey extends KeyResource {
 function isWarnedOfModels(): boolean {
   const mode = pulumi.runtime.getConfig("cometapi:checkModels") ?? process.env["COMETAPI_CHECK_MODELS"];
   return mode === "warn";
-}
-
-/**
- * What a generated name grows from. A preview does not know the digits the update will draw, and says so rather
- * than show others.
- */
-function seed(name: string): string {
-  return pulumi.runtime.isDryRun() ? pulumi.runtime.unknownValue : name;
 }

@@ -85,7 +85,7 @@ export abstract class KeyResource extends pulumi.CustomResource {
     super(
       type,
       name,
-      { ...properties, ...args, ...hostInputs },
+      { ...properties, ...args, ...hostInputs, ...(opts.id === undefined && { __logicalName: seed(name) }) },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["key"] }),
     );
     warnOfPlainTokens();
@@ -123,6 +123,14 @@ const properties: Record<Property, undefined> = {
   usedQuota: undefined,
   availableQuota: undefined,
 };
+
+/**
+ * What a generated name grows from. A preview does not know the digits the update will draw, and says so rather
+ * than show others.
+ */
+function seed(name: string): string {
+  return pulumi.runtime.isDryRun() ? pulumi.runtime.unknownValue : name;
+}
 
 let isWarnedOfTime = false;
 

@@ -1,5 +1,6 @@
 import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
+import { isUnknown, unknownValue } from "../key/unknown";
 import type { KeyLifecycle } from "../lifecycle/lifecycle";
 import { differences, withSpokenDefaults } from "./keyDiff";
 import { previewCreate, previewUpdate } from "./preview";
@@ -20,7 +21,8 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       const { inputs, failures } = await lifecycle.check({
         declared: news,
         old: olds,
-        logicalName: name,
+        // The TypeScript class knows whether this is a preview, which the engine does not say.
+        logicalName: isUnknown(news["__logicalName"]) ? unknownValue : name,
         urn,
         seed,
         autonaming,

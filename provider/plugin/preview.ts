@@ -9,10 +9,10 @@ const inUse = { accessedTime: unknownValue, usedQuota: unknownValue, availableQu
 /**
  * The outputs of a key that is to be created, as far as a preview knows them.
  *
- * A generated name is not known. The check has to draw one without knowing whether it is for a preview, and the update's own
- * check draws another: inputs in a preview show a name of the right form, but nothing may be computed from it. To generate
- * the name in the create instead would leave it out of the inputs, where the dynamic provider looks for it when a
- * stack moves back.
+ * A generated name is not known. Only the TypeScript class says that it is previewed: for other languages the check draws
+ * a name, and the update's own check draws another, unless the update follows a plan. So their inputs in a preview show a
+ * name of the right form, but nothing may be computed from it. To generate the name in the create instead would leave it
+ * out of the inputs, where the dynamic provider looks for it when a stack moves back.
  */
 export function previewCreate(inputs: KeyInputs): Answer {
   const isGenerated = inputs.__autoName !== undefined && inputs.__autoName === inputs.name;
