@@ -91,3 +91,16 @@ test("what was declared does not stand in plain text in what state says of a hal
   expect(initErrors).toEqual([expect.stringContaining("not yet as declared")]);
   expect(JSON.stringify(initErrors)).not.toMatch(/acme|203\.0/);
 });
+
+test("the option import says which argument adopts the key instead", async () => {
+  const stack = await newStack({
+    server: await startEmulator(),
+    program:
+      'import { CometApiKey } from "pulumi-cometapi";\n' +
+      'new CometApiKey("imported", { remainQuota: 1 }, { import: "1234" });',
+  });
+  const { output } = (await failure(stack.preview())).run;
+  expect(output).toContain('error: CometApiKey "imported": the option import cannot be used');
+  expect(output).toContain('Give the argument adoptId: "1234" instead');
+  expect(output).not.toMatch(/code must be a string|^\s+at /m);
+});

@@ -111,7 +111,9 @@ describe("the life of a few keys", () => {
     stack.edit("index.js", "modelLimits: [first.id]", "modelLimits: [first.key.apply(() => 'a b')]");
     const { run } = await failure(stack.up());
     write({});
-    expect(run.output).toContain('modelLimits cannot be used: "a b" contains white space');
+    // The value comes from a key. Only the plugin is told so.
+    const quoted = host === "plugin" ? "[secret]" : "a b";
+    expect(run.output).toContain(`modelLimits cannot be used: "${quoted}" contains white space`);
   });
 
   test("state holds the package's name in place of a provider, or neither, and nothing of this machine", () => {
@@ -239,7 +241,7 @@ test("a token in config is encrypted in state and wins over the environment; one
   await setToken(other.token);
   stack.edit("index.js", 'name: "a"', 'name: "b"');
   const { run } = await failure(stack.up());
-  expect(run.output).toContain(`the key belongs to account ${server.account.userId}`);
+  expect(run.output).toMatch(new RegExp(`the key (belongs to|is in) account ${server.account.userId}`));
   expect(server.key(stack.keyId("backend"))).toMatchObject({ name: "a", status: 1 });
   expect(server.key(stranger.id)).toEqual(stranger);
 

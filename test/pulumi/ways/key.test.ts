@@ -121,14 +121,6 @@ describe("keys", { timeout: 120_000 }, () => {
     expect(handed(stack)).toHaveLength(runs + 1);
   });
 
-  it("are not imported, but adopted, as the SDK says at once", async () => {
-    write('const r = new CometApiKey("imported", { remainQuota: 1 }, { import: "1234" });');
-    const { output } = (await failure(stack.preview())).run;
-    expect(output).toContain('error: CometApiKey "imported": the option import cannot be used');
-    expect(output).toContain('Give the argument adoptId: "1234" instead');
-    expect(output).not.toMatch(/code must be a string|^\s+at /m);
-  });
-
   it("created by a shared package that alone has pulumi-cometapi: the program says which folder lacks it", async () => {
     const modules = stack.path("node_modules");
     const within = (path: string) => {
