@@ -1,5 +1,3 @@
-import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
-
 /** Plain values by name, as a request has them. One that only the update will know is `unknownValue`, whatever its type. */
 export type Properties = Record<string, unknown>;
 
@@ -18,8 +16,6 @@ export interface Plugin {
   secretSettings: readonly string[];
   checkSettings(settings: Properties, provider: ProviderName): Checked;
   configure(settings: Properties, provider: ProviderName, host: PluginHost): Configured;
-  /** Creates a component. The request stays as it is: the SDK has its own code for the inputs of components. */
-  construct?(request: ConstructRequest): Promise<ConstructResponse>;
 }
 
 /** The logical name of a provider resource; undefined for the default provider, which the engine creates. */

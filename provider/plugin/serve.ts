@@ -155,8 +155,6 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
       cancelled.abort();
       return new Empty();
     }),
-
-    ...(plugin.construct && { construct: plain(plugin.construct.bind(plugin)) }),
   };
 }
 
