@@ -21,7 +21,7 @@ const engine = [
   "test/{pulumi,upgrade,demo,bench,engine}/**/*.test.ts",
   "test/**/engine/**/*.test.ts",
   "test/docs/followed.test.ts",
-  "test/package/layouts.test.ts",
+  "test/package/{layouts,secretStores}.test.ts",
 ];
 /** The newest engine cannot start policy packs with the language host that can be had here: see launcher.ts there. */
 const oldestOnly = ["test/pulumi/policies/**/*.test.ts"];
