@@ -1,11 +1,11 @@
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 
 // Created in the console long ago, and in use. 1234 is its id there.
 const key = new CometApiKey(
   "backend",
   {
     adoptId: "1234",
-    remainQuota: 100_000,
+    remainQuota: usd(20),
     modelLimits: ["gpt-5", "claude-opus-4-6"],
   },
   // The key stays when this resource, or the stack, is deleted.

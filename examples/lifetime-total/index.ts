@@ -1,7 +1,7 @@
-import { CometApiKey } from "pulumi-cometapi";
+import { CometApiKey, usd } from "pulumi-cometapi";
 
 // All that the contractor may use, from the first day to the last. To grant more, raise it.
-const key = new CometApiKey("contractor", { totalQuota: 100_000 });
+const key = new CometApiKey("contractor", { totalQuota: usd(20) });
 
 /** A secret. Hand it to the contractor. */
 export const apiKey = key.key;

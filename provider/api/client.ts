@@ -232,6 +232,11 @@ export class CometApi {
     return this.shared.transport.settingName(name);
   }
 
+  /** Whether quota is counted in CometAPI's unit: a New API, which names its version, may be set to another. */
+  get countsInUsualUnit(): boolean {
+    return this.shared.transport.version === undefined;
+  }
+
   /** A stranger's words, fit to be shown. */
   redact(text: string): string {
     return this.shared.transport.redact(text);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { CometApi } from "../api/client";
 import type { KeyRecord } from "../api/wire";
 import { ProviderError } from "../errors";
+import { describeQuota } from "../key/describeQuota";
 import { diff } from "../key/diff";
 import type { PropertyName } from "../key/properties";
 import { remembered, resolve, stateOf } from "../key/state";
@@ -57,16 +58,19 @@ export async function findAdoptable(api: CometApi, id: string): Promise<KeyRecor
 export function describeAdoption(api: CometApi, record: KeyRecord, inputs: KeyInputs): string {
   const was = adoptedState(record, inputs);
   const want = resolve(inputs);
+  const amount = (units: number) => describeQuota(units, api.countsInUsualUnit);
   const shown = (value: unknown) => (value === undefined ? "none" : api.redact(JSON.stringify(value)));
+  const shownOf = (name: PropertyName, value: unknown) =>
+    typeof value === "number" && /Quota$/.test(name) ? amount(value) : shown(value);
   const notKnown = (name: PropertyName) =>
     holdsUnknown(inputs[name]) ||
     (name === "modelLimitsEnabled" && inputs[name] === undefined && isUnknown(inputs.modelLimits));
   const change = (name: PropertyName) =>
-    `${name} ${shown(was[name])} => ${notKnown(name) ? "[unknown]" : shown(want[name])}`;
+    `${name} ${shownOf(name, was[name])} => ${notKnown(name) ? "[unknown]" : shownOf(name, want[name])}`;
   const quotaStays = was.remainQuota !== undefined;
   const properties = diff(was, inputs).properties.filter((name) => name !== "remainQuota" || !quotaStays);
   const changes = properties.length === 0 ? "nothing changes" : properties.map(change).join(", ");
-  const stays = quotaStays ? `; what it has left, ${record.remainQuota}, stays` : "";
+  const stays = quotaStays ? `; what it has left, ${amount(record.remainQuota)}, stays` : "";
   return `adopts the key ${shown(record.name)} (id ${record.id}): ${changes}${stays}`;
 }
 

@@ -42,7 +42,7 @@ export async function create(
     live.extras = await findDuplicates(api, found);
     await removeDuplicates(api, live);
     await ensureReadable(live, sent, quota, inputs.quotaPeriod);
-    assertPersisted(live.record, sent, 0, (text) => api.redact(text));
+    assertPersisted(live.record, sent, 0, api);
     if (!isUnique || want.status !== live.record.status) await writeFields(live, want);
   });
   return { id: live.record.id, state };

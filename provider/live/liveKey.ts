@@ -73,7 +73,7 @@ export class LiveKey {
   async write(status: KeyStatus, fields: KeyFields): Promise<void> {
     const before = this.record;
     await this.send(status, fields, false);
-    assertPersisted(this.record, fields, before.usedQuota, (text) => this.api.redact(text));
+    assertPersisted(this.record, fields, before.usedQuota, this.api);
     // Somebody disabled it between the look and the write.
     const isDisabledMeanwhile = before.status !== "disabled" && this.record.status === "disabled";
     if (this.statusInForce(status) || (isDisabledMeanwhile && status !== "disabled")) return;

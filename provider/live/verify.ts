@@ -1,5 +1,7 @@
+import type { CometApi } from "../api/client";
 import type { KeyFields, KeyRecord } from "../api/wire";
 import { ProviderError } from "../errors";
+import { describeQuota } from "../key/describeQuota";
 import { fromUnixSeconds } from "../key/instant";
 import { propertyNames, same } from "../key/properties";
 
@@ -16,7 +18,7 @@ export function changedFields(record: KeyFields, sent: KeyFields): (keyof KeyFie
 }
 
 /**
- * @param quote makes the server's text fit to be shown
+ * @param api how the server's text and amounts are shown
  * @param usedBefore what had been used when the fields were sent; use may have gone on since
  * @throws {ProviderError} when the server said yes, but did not keep every field
  */
@@ -24,13 +26,15 @@ export function assertPersisted(
   record: KeyRecord,
   sent: KeyFields,
   usedBefore: number,
-  quote: (text: string) => string,
+  api: Pick<CometApi, "redact" | "countsInUsualUnit">,
 ): void {
+  const amount = (units: number) => describeQuota(units, api.countsInUsualUnit);
   const lost = changedFields(record, sent).map(
-    (name) => `${name} (sent ${JSON.stringify(sent[name])}, stored ${quote(JSON.stringify(record[name]))})`,
+    (name) =>
+      `${name} (sent ${JSON.stringify(sent[name])}, stored ${api.redact(JSON.stringify(record[name]))})`,
   );
   if (!sent.unlimitedQuota && !quotaPersisted(record, sent.remainQuota, usedBefore)) {
-    lost.push(`remainQuota (sent ${sent.remainQuota}, stored ${record.remainQuota})`);
+    lost.push(`remainQuota (sent ${amount(sent.remainQuota)}, stored ${amount(record.remainQuota)})`);
   }
   if (lost.length === 0) return;
   throw new ProviderError(

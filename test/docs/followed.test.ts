@@ -74,9 +74,9 @@ test("a quota for each environment, from its configuration", async () => {
 test("a total for a key's whole life, raised once it was used up", async () => {
   const { server, living } = await following("docs/recipes/lifetime-total.md");
   await succeeds("pulumi up");
-  for (const { id } of living()) server.console.spend(id, 100_000);
+  for (const { id } of living()) server.console.spend(id, 10_000_000);
   await succeeds("pulumi up");
-  expect(living()).toMatchObject([{ remain_quota: 50_000, used_quota: 100_000 }]);
+  expect(living()).toMatchObject([{ remain_quota: 5_000_000, used_quota: 10_000_000 }]);
 });
 
 test("a key adopted, told at preview and changed by one update", async () => {
@@ -86,7 +86,7 @@ test("a key adopted, told at preview and changed by one update", async () => {
   const { id, key } = server.console.create({ name: "legacy", remain_quota: 70_000 });
   expect(await succeeds("pulumi preview")).toContain(
     `adopts the key "legacy" (id ${id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
-      "modelLimitsEnabled false => true; what it has left, 70000, stays",
+      "modelLimitsEnabled false => true; what it has left, 70000 ($0.14), stays",
   );
   await succeeds("pulumi up");
   expect(living()).toMatchObject([

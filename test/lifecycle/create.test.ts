@@ -367,9 +367,13 @@ describe("what was stored is what was asked", () => {
     };
     cut();
     const key = resource();
-    await expect(key.up({ remainQuota: 7, name: "mine" })).rejects.toThrow("remainQuota (sent 7, stored 3)");
+    await expect(key.up({ remainQuota: 7, name: "mine" })).rejects.toThrow(
+      "remainQuota (sent 7 ($0.000014), stored 3 ($0.000006))",
+    );
     cut();
-    await expect(key.up({ remainQuota: 7, name: "mine" })).rejects.toThrow("remainQuota (sent 7, stored 3)");
+    await expect(key.up({ remainQuota: 7, name: "mine" })).rejects.toThrow(
+      "remainQuota (sent 7 ($0.000014), stored 3 ($0.000006))",
+    );
     await key.up({ remainQuota: 7, name: "mine" });
     expect(key.live.remain_quota).toBe(7);
   });

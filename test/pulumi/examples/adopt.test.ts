@@ -20,7 +20,7 @@ describe("examples/adopt", () => {
     const { output, changes } = await stack.preview();
     expect(output).toContain(
       `adopts the key "legacy" (id ${legacy.id}): modelLimits [] => ["gpt-5","claude-opus-4-6"], ` +
-        "modelLimitsEnabled false => true; what it has left, 70000, stays",
+        "modelLimitsEnabled false => true; what it has left, 70000 ($0.14), stays",
     );
     expect(changes).toEqual([{ name: "backend", op: "create", properties: [] }]);
     expect(live()).toEqual(legacy);

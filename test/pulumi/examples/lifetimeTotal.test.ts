@@ -15,23 +15,23 @@ describe("examples/lifetime-total", () => {
 
   it("creates a key with all of its total left", async () => {
     const { outputs } = await stack.up();
-    expect(outputs["left"]?.value).toBe(100_000);
-    expect(live()).toMatchObject({ remain_quota: 100_000, unlimited_quota: false });
+    expect(outputs["left"]?.value).toBe(10_000_000);
+    expect(live()).toMatchObject({ remain_quota: 10_000_000, unlimited_quota: false });
   });
 
   it("finds nothing to change while the key is used up, and previews a raise as one number", async () => {
-    server.console.spend(stack.keyId("contractor"), 100_000);
+    server.console.spend(stack.keyId("contractor"), 10_000_000);
     expect(await chat()).toBe(403);
     await stack.refresh({ expectNoChanges: true });
-    stack.edit("index.ts", "100_000", "150_000");
+    stack.edit("index.ts", "usd(20)", "usd(30)");
     const { output, changes } = await stack.preview({ diff: true });
-    expect(output).toMatch(/~ totalQuota *: 100000 => 150000/);
+    expect(output).toMatch(/~ totalQuota *: 10000000 => 15000000/);
     expect(changes).toEqual(update);
   });
 
   it("tops the exhausted key up by the difference, once, and it serves again", async () => {
-    expect((await stack.up()).outputs["left"]?.value).toBe(50_000);
-    expect(live()).toMatchObject({ remain_quota: 50_000, used_quota: 100_000, status: 1 });
+    expect((await stack.up()).outputs["left"]?.value).toBe(5_000_000);
+    expect(live()).toMatchObject({ remain_quota: 5_000_000, used_quota: 10_000_000, status: 1 });
     expect(await chat()).toBe(200);
   });
 
@@ -40,7 +40,7 @@ describe("examples/lifetime-total", () => {
     server.console.update(stack.keyId("contractor"), { remain_quota: remain_quota + 7 });
     expect((await stack.refresh()).changes).toEqual([expect.objectContaining({ op: "update" })]);
     const { output } = await stack.preview({ diff: true });
-    expect(output).toMatch(/~ totalQuota *: 150007 => 150000/);
+    expect(output).toMatch(/~ totalQuota *: 15000007 => 15000000/);
     expect((await stack.up()).changes).toEqual(update);
     expect(live().remain_quota).toBe(remain_quota);
   });
