@@ -126,6 +126,25 @@ describe.each(circumstances)("on $name", ({ personality, use }) => {
     expect(spenders.served).toBeGreaterThan(60);
   });
 
+  test("a quota that is renewed each day under load is given once a day, to the unit", {
+    timeout: 60_000,
+  }, async () => {
+    const quota = 1_000_000;
+    const daily = { remainQuota: quota, quotaReset: "daily" };
+    const { setup, key } = await given(daily);
+    const spenders = new Spenders(setup, key, use);
+    for (let day = 0; day < 5; day++) {
+      await spenders.more(5);
+      setup.server.advance(24 * 3_600_000);
+      const granted = await assign(setup, key, daily, quota);
+      expect(grantedOf(key.live)).toBe(granted);
+      await spenders.more(2);
+      await key.up({ ...daily, name: `day ${day}` });
+      expect(grantedOf(key.live)).toBe(granted);
+    }
+    await spenders.stop();
+  });
+
   test("a quota raised, lowered, made unlimited, limited again and set to 0 under load is what was declared", {
     timeout: 60_000,
   }, async () => {
