@@ -1,19 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { assertProviderFound } from "./assertProviderFound";
 import type { WrittenKeyArgs } from "./cometApiKeyArgs";
+import { dynamicProvider } from "./dynamicProvider";
 import { hasType, KeyResource } from "./keyResource";
 import { runError } from "./runError";
 import { withoutDependencies } from "./withoutDependencies";
 
 const type = "pulumi-nodejs:dynamic/cometapi:CometApiKey";
-
-/**
- * The text every state file holds in place of a provider, and what deletes old resources years from now: it may
- * never change, nor may what it names move. `dynamic.Resource` would serialize the provider's code instead, or
- * the path it was found at, which another package manager or the next version moves; and every byte of it is
- * stored twice a key. A test holds it to the letter.
- */
-const provider = 'exports.handler=()=>require("pulumi-cometapi/provider")';
 
 /**
  * A CometAPI API key.
@@ -54,7 +47,7 @@ export class CometApiKey extends KeyResource {
     }
     assertProviderFound("pulumi-cometapi/provider");
     super(type, name, args, opts, {
-      __provider: provider,
+      __provider: dynamicProvider,
       // The host of the provider does not say which resource is checked. Two that adopt one key must be told apart.
       ...((args.adoptId !== undefined || isWarnedOfModels()) && {
         __urn: withoutDependencies(pulumi.createUrn(name, type, opts.parent)),

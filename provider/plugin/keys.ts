@@ -1,3 +1,4 @@
+import { dynamicProvider } from "../../sdk/dynamicProvider";
 import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown, unknownValue } from "../key/unknown";
@@ -42,22 +43,23 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       return { changed, properties: differences(old, oldInputs, inputs, { moved, properties }) };
     },
 
-    previewCreate: (inputs) => previewCreate(asInputs(inputs)),
+    previewCreate: (inputs) => stored(previewCreate(asInputs(inputs))),
 
     async create(inputs, timeoutMs) {
       const { id, state } = await halfDone(() => lifecycle.create(asInputs(inputs), timeoutMs));
-      return { id, properties: state };
+      return { id, properties: stored(state) };
     },
 
     async read({ id, olds }) {
       const live = await lifecycle.read(id, olds);
-      return live && { id, properties: live.state, inputs: live.inputs };
+      return live && { id, properties: stored(live.state), inputs: live.inputs };
     },
 
-    previewUpdate: ({ olds, news }) => previewUpdate(asState(olds), asInputs(news)),
+    previewUpdate: ({ olds, news }) => stored(previewUpdate(asState(olds), asInputs(news))),
 
-    update: ({ id, olds, news }, timeoutMs) =>
-      halfDone(() => lifecycle.update(id, asState(olds), asInputs(news), timeoutMs)),
+    async update({ id, olds, news }, timeoutMs) {
+      return stored(await halfDone(() => lifecycle.update(id, asState(olds), asInputs(news), timeoutMs)));
+    },
 
     delete: ({ id, olds }, timeoutMs) => lifecycle.delete(id, olds, timeoutMs),
   };
@@ -73,6 +75,11 @@ function asState(properties: Properties): KeyState {
   return properties as unknown as KeyState;
 }
 
+/** With the text by which the dynamic host finds its provider: it could not delete a key whose stack has moved back. */
+function stored<Outputs extends object>(state: Outputs): Outputs & { __provider: string } {
+  return { ...state, __provider: dynamicProvider };
+}
+
 const unfinished =
   "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it";
 
@@ -81,6 +88,6 @@ async function halfDone<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof ResourceInitFailedError)) throw error;
-    throw new HalfDoneError({ id: error.id, properties: error.state }, unfinished, error);
+    throw new HalfDoneError({ id: error.id, properties: stored(error.state) }, unfinished, error);
   }
 }

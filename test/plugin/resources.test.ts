@@ -267,6 +267,7 @@ test("Create, preview: everything declared is known with its defaults, the rest 
   const { id, properties } = await client.create("backend", inputs, { preview: true });
   expect(id).toBe("");
   expect(properties).toEqual({
+    __provider: expect.any(String),
     name: "backend",
     status: "enabled",
     expiredTime: "never",
