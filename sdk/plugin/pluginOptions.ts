@@ -9,16 +9,21 @@ const { version } = require("pulumi-cometapi/package.json") as { version: string
 /** As in assertProviderFound.ts: the folder of the program. */
 const folder = process.cwd();
 let isLookedFor = false;
+/** No resources, once the engine has the warning. */
+let warned: Promise<pulumi.Resource[]> | undefined;
 
 /** What resources and lookups say to the engine of the plugin they need. */
-export function pluginOptions({ pluginDownloadURL }: { pluginDownloadURL?: string }): { version: string } {
+export function pluginOptions({ pluginDownloadURL }: { pluginDownloadURL?: string }): {
+  version: string;
+  dependsOn?: Promise<pulumi.Resource[]>;
+} {
   if (pluginDownloadURL === undefined) warnIfMissing();
-  return { version };
+  return { version, ...(warned && { dependsOn: warned }) };
 }
 
 /**
  * Says which lines Pulumi.yaml lacks. The engine's own error, "no resource plugin", ends the program before it hears of
- * that, so the warning comes first. Not an error: where else the plugin may be is for the engine to know.
+ * that, so a resource waits until the engine has the warning. Not an error: where else the plugin may be is for the engine to know.
  */
 function warnIfMissing(): void {
   // Only a program that Pulumi's language host runs has its folder here. Unit tests and inline programs do not.
@@ -28,15 +33,18 @@ function warnIfMissing(): void {
   if (project === undefined || isNamed(readFileSync(project, "utf8")) || isFoundElsewhere()) return;
   const inPackage = findUpwards(folder, "node_modules/pulumi-cometapi/plugin");
   const path = inPackage ? relative(dirname(project), inPackage).replaceAll("\\", "/") : "…";
-  void pulumi.log.warn(
+  const warning = pulumi.log.warn(
     `${project} does not say where the plugin of pulumi-cometapi/plugin is. Add the lines ` +
       `"plugins:" and "  providers: [{ name: cometapi, path: ${path} }]" to it, or install the plugin.`,
   );
+  warned = warning.then(() => []);
 }
 
-/** Under `plugins` or `packages`. */
+/** Under `plugins` or `packages`: a project may be called that too. */
 function isNamed(yaml: string): boolean {
-  return /\bname: *["']?cometapi["']?\s*(?:[,}]|$)/m.test(yaml) || /^\s+["']?cometapi["']?:\s/m.test(yaml);
+  return (
+    /(?:^[ \t-]+|\{ *)name: *["']?cometapi["']?\s*(?:[,}]|$)/m.test(yaml) || /^\s+["']?cometapi["']?:\s/m.test(yaml)
+  );
 }
 
 /** Installed, on the PATH, or where the environment says. */
