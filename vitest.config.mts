@@ -32,9 +32,8 @@ const newestOnly = ["test/pulumi/examples/**", "test/pulumi/main/transcripts.tes
 const bothHosts = [
   "test/pulumi/main/contract.test.ts",
   "test/pulumi/ways/**/*.test.ts",
-  "test/pulumi/{adopt,quotaReset,rotation}.test.ts",
-  "test/pulumi/examples/{accounts,quickstart,lookups,rotation}.test.ts",
-  "test/faults/engine/**/*.test.ts",
+  "test/pulumi/{adopt,quotaReset}.test.ts",
+  "test/pulumi/examples/{quickstart,lookups}.test.ts",
 ];
 
 const project = (name: string, include: string[], exclude: string[], more: object = {}) => ({
