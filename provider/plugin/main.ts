@@ -17,10 +17,12 @@ function schema(): string {
 // In front of the address the engine puts flags of its own, such as -v=9.
 const engineAddress = process.argv.slice(2).findLast((argument) => /^[\w.:[\]-]+:\d+$/.test(argument));
 
+// Read before the port is printed: from then on the engine may be killed.
+const engine = process.ppid;
+
 void serve(cometapi({ version, schema }), engineAddress).then(({ port, end }) => {
   console.log(port);
   // An engine that is killed ends no plugin. Its children then get another parent.
-  const engine = process.ppid;
   setInterval(() => {
     if (process.ppid !== engine) void end().then(() => process.exit());
   }, 1_000).unref();
