@@ -170,6 +170,6 @@ function typeToken(urn: string): string {
   return (urn.split("::")[2] ?? "").replace(/^.*\$/, "");
 }
 
-function logicalName(urn: string): string {
+export function logicalName(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }

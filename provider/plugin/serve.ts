@@ -6,7 +6,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
 import type { Configured, Plugin, ProviderName } from "./protocol";
-import { checkFailure, ResourceCalls } from "./resourceCalls";
+import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
 import { type Received, receive, send } from "./values";
@@ -160,6 +160,6 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
 
 /** The default provider is called `default`, or `default_1_2_3` with the version that a program asks for. */
 function providerName(urn: string): ProviderName {
-  const name = urn.split("::").slice(3).join("::");
+  const name = logicalName(urn);
   return name === "" || /^default(_|$)/.test(name) ? undefined : name;
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hasType } from "../keyResource";
 import { pluginOptions } from "./pluginOptions";
 
 /** The settings of one account. */
@@ -85,12 +86,7 @@ export interface ProviderArgs extends ProviderAccount {
 export class Provider extends pulumi.ProviderResource {
   /** Whether `obj` is a Provider, even one made by another copy of this package. */
   static override isInstance(obj: unknown): obj is Provider {
-    return (
-      typeof obj === "object" &&
-      obj !== null &&
-      "__pulumiType" in obj &&
-      obj.__pulumiType === "pulumi:providers:cometapi"
-    );
+    return hasType(obj, "pulumi:providers:cometapi");
   }
 
   /**
