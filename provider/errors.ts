@@ -13,3 +13,7 @@ export class ResourceInitFailedError extends Error {
     super(cause.message, { cause });
   }
 }
+
+/** Why a key is in state that is not as declared. State holds it in plain text, so it quotes no value. */
+export const unfinishedReason =
+  "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it";

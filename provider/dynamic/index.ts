@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { systemClock } from "../api/clock";
 import { readConfig } from "../config/config";
-import { ResourceInitFailedError } from "../errors";
+import { ResourceInitFailedError, unfinishedReason } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { OperationError } from "../lifecycle/explain";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
@@ -102,9 +102,7 @@ async function hosted<T>(work: () => Promise<T>, inputs: Hosted = {}): Promise<T
         id: error.id,
         // The host adds its own property to every result but this one, and cannot delete the key without it.
         properties: { ...error.state, __provider: inputs.__provider },
-        reasons: [
-          "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it",
-        ],
+        reasons: [unfinishedReason],
       });
     }
     // Of what read and delete throw, the host prints `name: stack` beside the engine's line with the message.

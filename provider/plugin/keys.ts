@@ -1,5 +1,5 @@
 import { dynamicProvider } from "../../sdk/dynamicProvider";
-import { ResourceInitFailedError } from "../errors";
+import { ResourceInitFailedError, unfinishedReason } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown, unknownValue } from "../key/unknown";
 import type { KeyLifecycle } from "../lifecycle/lifecycle";
@@ -80,14 +80,11 @@ function stored<Outputs extends object>(state: Outputs): Outputs & { __provider:
   return { ...state, __provider: dynamicProvider };
 }
 
-const unfinished =
-  "the key exists, but is not yet as declared. The error that this run printed says why; the next `pulumi up` finishes it";
-
 async function halfDone<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ResourceInitFailedError)) throw error;
-    throw new HalfDoneError({ id: error.id, properties: stored(error.state) }, unfinished, error);
+    throw new HalfDoneError({ id: error.id, properties: stored(error.state) }, unfinishedReason, error);
   }
 }
