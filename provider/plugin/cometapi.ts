@@ -24,6 +24,11 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
       failures: provider === undefined ? [] : unknownSettings(settings),
     }),
 
+    async construct(request, host) {
+      const { construct } = await import("./construct.js");
+      return construct(request, host);
+    },
+
     configure(settings, provider, { info, warn, cancelled }) {
       const config = readConfig({
         config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),

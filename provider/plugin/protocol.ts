@@ -1,3 +1,5 @@
+import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
+
 /** Plain values by name, as a request has them. One that only the update will know is `unknownValue`, whatever its type. */
 export type Properties = Record<string, unknown>;
 
@@ -16,6 +18,11 @@ export interface Plugin {
   secretSettings: readonly string[];
   checkSettings(settings: Properties, provider: ProviderName): Checked;
   configure(settings: Properties, provider: ProviderName, host: PluginHost): Configured;
+  /**
+   * Creates a component. The request stays as it is: a component is a piece of a program, and Pulumi's SDK has its own
+   * code for the inputs and the results of those.
+   */
+  construct?(request: ConstructRequest, host: ComponentHost): Promise<ConstructResponse>;
 }
 
 /** The logical name of a provider resource; undefined for the default provider, which the engine creates. */
@@ -29,6 +36,13 @@ export interface PluginHost {
   warn(line: string, urn?: string): Promise<void>;
   /** Aborts when the run is cancelled: calls under way are to end waiting, and to leave nothing behind that is unknown. */
   cancelled: AbortSignal;
+}
+
+/** Where a component runs. */
+export interface ComponentHost {
+  engineAddress: string;
+  /** The provider of the component. The id is `""` before it is created; an old engine says nothing of it. */
+  provider: { urn: string; id: string } | undefined;
 }
 
 /** What a configured provider offers, by token. */

@@ -5,7 +5,7 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
-import type { Configured, Plugin, ProviderName } from "./protocol";
+import type { ComponentHost, Configured, Plugin, ProviderName } from "./protocol";
 import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
@@ -56,8 +56,14 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
 function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: string | undefined) {
   const secrecy = new Secrecy();
   const log = new EngineLog(secrecy.hide);
-  if (engineAddress !== undefined) log.connect(engineAddress);
+  let engine = engineAddress;
+  const connect = (address: string) => {
+    engine = address;
+    log.connect(address);
+  };
+  if (engineAddress !== undefined) connect(engineAddress);
   let configured: Configured | undefined;
+  let self: ComponentHost["provider"];
   let settingsChanged = false;
 
   const provider = (): Configured => {
@@ -74,7 +80,7 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
     ...calls.methods(),
 
     handshake: plain(async (request: rpc.ProviderHandshakeRequest) => {
-      log.connect(request.getEngineAddress());
+      connect(request.getEngineAddress());
       const response = new rpc.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       response.setSupportsAutonamingConfiguration(true);
@@ -83,7 +89,7 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
 
     /** How a plugin that somebody started under a debugger is told of the engine. */
     attach: plain(async (request: { getAddress(): string }) => {
-      log.connect(request.getAddress());
+      connect(request.getAddress());
       return new Empty();
     }),
 
@@ -128,6 +134,8 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
     configure: plain(async (request: rpc.ConfigureRequest) => {
       const { values } = received(request.getArgs());
       const name = request.getName() === undefined ? undefined : providerName(request.getUrn() ?? "");
+      const urn = request.getUrn() ?? "";
+      if (urn !== "") self = { urn, id: request.getId() ?? "" };
       configured = plugin.configure(values, name, {
         info: (line) => log.info(line),
         warn: (line, urn) => log.warn(line, urn),
@@ -154,6 +162,14 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
     cancel: plain(async () => {
       cancelled.abort();
       return new Empty();
+    }),
+
+    construct: plain(async (request: rpc.ConstructRequest) => {
+      if (plugin.construct === undefined || engine === undefined)
+        throw new Error(`this provider has no component ${request.getType()}`);
+      // So that no message quotes what is secret in them.
+      received(request.getInputs());
+      return plugin.construct(request, { engineAddress: engine, provider: self });
     }),
   };
 }

@@ -11,6 +11,9 @@ const listed = `
   export type ProviderAccount = sdk.ProviderAccount;
   export type CometApiKeyArgs = sdk.CometApiKeyArgs;
   export type CometApiKey = Omit<sdk.CometApiKey, keyof pulumi.CustomResource>;
+  export type RotatingCometApiKeyArgs = sdk.RotatingCometApiKeyArgs;
+  export type RotatingCometApiKey = Omit<sdk.RotatingCometApiKey, keyof pulumi.ComponentResource>;
+  export type RotatedKey = sdk.RotatedKey;
   export type GetCometApiKeyUsageArgs = sdk.GetCometApiKeyUsageArgs;
   export type CometApiKeyUsage = sdk.CometApiKeyUsage;
   export type GetCometApiKeysArgs = sdk.GetCometApiKeysArgs;
@@ -24,10 +27,7 @@ const listed = `
   export type CometApiKeySpend = sdk.CometApiKeySpend;
 `;
 
-/**
- * The JSON text of provider/plugin/schema.json. Without `RotatingCometApiKey`, which runs in TypeScript programs alone: the
- * plugin does not construct components yet.
- */
+/** The JSON text of provider/plugin/schema.json. */
 export function schema(): string {
   const writer = new SchemaWriter(interfacesOf(listed));
   const { properties: variables } = writer.object("ProviderArgs");
@@ -44,6 +44,11 @@ export function schema(): string {
         description: writer.described("sdk/cometApiKey.ts", "CometApiKey"),
         ...writer.resource("CometApiKey"),
         aliases: [{ type: "pulumi-nodejs:dynamic/cometapi:CometApiKey" }],
+      },
+      "cometapi:index:RotatingCometApiKey": {
+        description: writer.described("sdk/rotatingCometApiKey.ts", "RotatingCometApiKey"),
+        isComponent: true,
+        ...writer.resource("RotatingCometApiKey"),
       },
     },
     functions: {

@@ -18,7 +18,13 @@ const secret = [
 const settings = ["ProviderArgs.userId", "ProviderAccount.userId"];
 
 /** Objects that are a type of their own in the SDKs. */
-const objects = ["CometApiKeySummary", "CometApiModel", "CometApiModelPricing", "ProviderAccount"];
+const objects = [
+  "RotatedKey",
+  "CometApiKeySummary",
+  "CometApiModel",
+  "CometApiModelPricing",
+  "ProviderAccount",
+];
 
 /** Alternatives that are an enum in the SDKs. All others are strings: what CometAPI answers may grow. */
 const enums: Record<string, { name: string; description: string }> = {

@@ -5,6 +5,7 @@
 
 import { promisify } from "node:util";
 import { credentials, Server, ServerCredentials, type ServiceError } from "@grpc/grpc-js";
+import { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
@@ -151,6 +152,7 @@ export class Client {
     request.setAcceptsecrets(true);
     request.setUrn(urnOf(provider, "pulumi:providers:cometapi"));
     request.setName(provider);
+    request.setId("7");
     return (await this.call<rpc.ConfigureResponse>("configure", request)).toObject();
   }
 
@@ -234,6 +236,36 @@ export class Client {
     await this.call("delete", request);
   }
 
+  /** @param monitor the address of what registers the resources of programs */
+  async construct(
+    monitor: string,
+    inputs: Bag,
+    { type = "cometapi:index:RotatingCometApiKey", alias, ...options }: ConstructOptions = {},
+  ) {
+    const request = new rpc.ConstructRequest();
+    request.setProject("program");
+    request.setStack("dev");
+    request.setMonitorendpoint(monitor);
+    request.setType(type);
+    request.setName("rotating");
+    request.setInputs(struct(inputs));
+    request.setDryrun(options.preview ?? false);
+    request.setParent(options.parent ?? "");
+    request.setProtect(options.protect ?? false);
+    request.setIgnorechangesList(options.ignoreChanges ?? []);
+    request.setDependenciesList(options.dependencies ?? []);
+    if (alias !== undefined) request.addAliases(new Alias().setSpec(new Alias.Spec().setName(alias)));
+    const response = await this.call<rpc.ConstructResponse>("construct", request);
+    const dependencies = response.getStatedependenciesMap().toArray();
+    return {
+      urn: response.getUrn(),
+      state: plain(response.getState()),
+      dependencies: Object.fromEntries(
+        dependencies.map(([name, urns]) => [name, (urns as unknown as string[][]).flat()]),
+      ),
+    };
+  }
+
   /** Checks and creates, as an `up` does. */
   async up(name: string, declared: Bag) {
     const { inputs, failures } = await this.check(name, declared);
@@ -257,6 +289,18 @@ interface CheckOptions {
   seed?: string;
   autonaming?: { mode: "PROPOSE" | "ENFORCE" | "DISABLE"; name?: string };
   type?: string;
+}
+
+interface ConstructOptions {
+  type?: string;
+  preview?: boolean;
+  parent?: string;
+  protect?: boolean;
+  ignoreChanges?: string[];
+  /** URNs. */
+  dependencies?: string[];
+  /** Its name before. */
+  alias?: string;
 }
 
 interface UpdateOptions {

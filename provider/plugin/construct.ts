@@ -1,0 +1,24 @@
+import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
+import { RotatingCometApiKey } from "../../sdk/plugin/rotatingCometApiKey";
+import type { RotatingCometApiKeyArgs } from "../../sdk/rotatingCometApiKeyArgs";
+import { runComponent } from "./componentRun";
+import type { ComponentHost } from "./protocol";
+
+/** What decides which keys there are. */
+const schedule = ["every", "overlap", "anchor", "hardExpiry"];
+
+/**
+ * Creates a RotatingCometApiKey for a program in another language, by the class that TypeScript programs use.
+ *
+ * Loaded with the first one: it needs Pulumi's whole SDK.
+ */
+export function construct(request: ConstructRequest, host: ComponentHost): Promise<ConstructResponse> {
+  return runComponent(request, host, schedule, (name, inputs, options) => {
+    if (request.getType() !== "cometapi:index:RotatingCometApiKey")
+      throw new Error(`this provider has no component ${request.getType()}`);
+    // The class checks the schedule, and its keys check the rest.
+    const args = inputs as unknown as RotatingCometApiKeyArgs;
+    const { urn, key, current, previous, rotatesAt } = new RotatingCometApiKey(name, args, options);
+    return { urn, state: { key, current, previous, rotatesAt } };
+  });
+}
