@@ -28,6 +28,7 @@ const oldestOnly = ["test/pulumi/policies/**/*.test.ts"];
 /** What depends on the program or the plugin alone, and what the newest engine alone prints word for word. */
 const newestOnly = [
   "test/pulumi/examples/**",
+  "test/pulumi/languages/**",
   "test/pulumi/main/transcripts.test.ts",
   "test/pulumi/plugin/{door,import,install,providers,schema}.test.ts",
 ];

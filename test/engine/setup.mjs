@@ -20,6 +20,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { goBuild, goWanted } from "./goBuild.mjs";
 import {
   BINARIES,
   cacheDir,
@@ -190,39 +191,15 @@ async function installFromVendor(root, env) {
 }
 
 async function buildWithGo(root, env) {
-  const { source, version: wanted } = chosenEngine();
-  const version = /go(\d+)\.(\d+)\S*/.exec(await run("go", ["version"], { cwd: ROOT }));
-  // Older ones cannot even read go.mod; from 1.21 on, go says itself which version it wants, or fetches it.
-  if (version && (Number(version[1]) < 1 || Number(version[2]) < 21))
-    throw new SetupError(`${version[0]} is too old: ${goWanted()}`);
-  const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags"];
-  flags.push(`-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${wanted}`);
-  // GOFLAGS is set, not emptied: an empty one lets `go env -w GOFLAGS=-mod=vendor` through.
-  const goEnv = {
-    ...env,
-    CGO_ENABLED: "0",
-    GOFLAGS: "-mod=readonly",
-    GOWORK: "off",
-    GO111MODULE: "on",
-    GOOS: "",
-    GOARCH: "",
-  };
-  for (const [module, command, what = basename(command)] of [
-    [LANGUAGE_HOST_SOURCE, "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"],
-    [source, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", `pulumi v${wanted}`],
-  ]) {
-    const label = `building ${what} with ${version?.[0] ?? "go"}`;
-    const out = `${join(root, "bin")}/`;
-    await step(label, () => run("go", ["build", ...flags, "-o", out, command], { cwd: module, env: goEnv }));
-  }
+  const { source, version } = chosenEngine();
+  const shared = { version, out: join(root, "bin"), env };
+  const nodejs = "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs";
+  await goBuild({ ...shared, source: LANGUAGE_HOST_SOURCE, command: nodejs });
+  const cli = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+  await goBuild({ ...shared, source, command: cli, what: `pulumi v${version}` });
   const launcher = join(root, "bin", BINARIES.dynamicProvider);
   copyFileSync(join(MODULES, "@pulumi", "pulumi", BINARIES.dynamicProvider), launcher);
   chmodSync(launcher, 0o755);
-}
-
-function goWanted() {
-  const goMod = readFileSync(join(chosenEngine().source, "go.mod"), "utf8");
-  return `Go ${/^go (\S+)/m.exec(goMod)?.[1]} or newer is needed`;
 }
 
 function whatWasTried(tried) {
@@ -234,7 +211,7 @@ function whatWasTried(tried) {
     "What you can do, any one of these, and then run it again:",
     `  - install Pulumi ${version}${name === "newest" ? " or a newer v3" : ""} from https://www.pulumi.com/docs/install/ and have it on PATH`,
     "  - let this machine reach https://get.pulumi.com (HTTPS_PROXY is honoured)",
-    `  - have go on PATH and let it reach a Go module proxy (GOPROXY is honoured): ${goWanted()}`,
+    `  - have go on PATH and let it reach a Go module proxy (GOPROXY is honoured): ${goWanted(chosenEngine().source)}`,
   ].join("\n");
 }
 

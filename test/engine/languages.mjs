@@ -1,0 +1,115 @@
+// Provides what programs in other languages than TypeScript need, when a test first asks for it: language hosts, the
+// generator of SDKs, and Pulumi's package for Python. Kept beside the engine: see locate.mjs. Each is asked for by the
+// tests of one language alone, so setup.mjs provides none of it.
+
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { goBuild, goEnv } from "./goBuild.mjs";
+import { cacheDir, ENGINE_DIR, engine } from "./locate.mjs";
+import { locked, run, SetupError, step } from "./work.mjs";
+
+const windows = process.platform === "win32";
+const sdk = "github.com/pulumi/pulumi/sdk/v3";
+
+/** The last versions that can be had as Go modules. */
+const hosts = {
+  yaml: {
+    source: "language-yaml",
+    command: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    version: "1.25.0",
+  },
+  python: {
+    source: "language-nodejs",
+    command: `${sdk}/python/cmd/pulumi-language-python`,
+    version: "3.68.0",
+    // It starts programs with this script, which has to be beside it.
+    script: "python/cmd/pulumi-language-python-exec",
+  },
+  go: { source: "language-go", command: `${sdk}/go/pulumi-language-go`, version: "3.62.0" },
+};
+
+/** What PATH has to be for programs in `language`. */
+export async function pathFor(language) {
+  const path = `${engine().bin}${delimiter}${process.env.PATH ?? ""}`;
+  const name = `pulumi-language-${language}${windows ? ".exe" : ""}`;
+  // The vendor's own package has one beside the CLI, or on PATH.
+  if (path.split(delimiter).some((folder) => existsSync(join(folder, name)))) return path;
+  const { source, script, ...host } = hosts[language];
+  const folder = await provide(`language-${language}`, filesOf(source), async (out) => {
+    await goBuild({ ...host, source: join(ENGINE_DIR, source), out });
+    if (script === undefined) return;
+    const list = ["list", "-m", "-f", "{{.Dir}}", sdk];
+    const module = await run("go", list, {
+      cwd: join(ENGINE_DIR, source),
+      env: { ...process.env, ...goEnv },
+    });
+    copyFileSync(join(module, script), join(out, script.split("/").at(-1)));
+  });
+  return `${folder}${delimiter}${path}`;
+}
+
+/** Writes the SDK for `language` into `folder`, as `pulumi package add` does with the vendor's language hosts. */
+export async function generateSdk(language, schema, folder) {
+  const source = "generate-sdk";
+  const bin = await provide(source, filesOf(source), (out) =>
+    goBuild({ source: join(ENGINE_DIR, source), command: ".", what: source, version: "0.0.0", out }),
+  );
+  await run(join(bin, `generate-sdk${windows ? ".exe" : ""}`), [language, schema, folder]);
+}
+
+/** What PYTHONPATH has to be for a program with the generated SDK in `folder`. Installs it there, as pip does. */
+export async function pythonPathFor(folder) {
+  const requirements = join(ENGINE_DIR, "language-python", "requirements.txt");
+  const version = await run("python3", ["--version"]);
+  const packages = await provide("python", [version, readFileSync(requirements)], (out) =>
+    step("installing Pulumi's package for Python", () => pipInstall(out, ["-r", requirements])),
+  );
+  const installed = join(folder, "installed");
+  const env = { ...process.env, PYTHONPATH: packages };
+  await pipInstall(installed, ["--no-deps", "--no-build-isolation", folder], env);
+  return `${installed}${delimiter}${packages}`;
+}
+
+function pipInstall(target, what, env = process.env) {
+  const args = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--target",
+    target,
+    ...what,
+  ];
+  return run("python3", args, { env });
+}
+
+function filesOf(source) {
+  const folder = join(ENGINE_DIR, source);
+  const files = readdirSync(folder).filter((name) => name !== "tools.go");
+  return files.sort().map((name) => readFileSync(join(folder, name)));
+}
+
+/** A folder of the cache, filled aside and under a lock: another recipe or platform is another folder. */
+async function provide(name, recipe, fill) {
+  const hash = createHash("sha256");
+  for (const part of recipe) hash.update(part);
+  const platform = `${process.platform}-${process.arch}`;
+  const folder = join(cacheDir(), `${name}-${hash.digest("hex").slice(0, 12)}-${platform}`);
+  if (existsSync(folder)) return folder;
+  await locked(`${folder}.lock`, async () => {
+    if (existsSync(folder)) return;
+    const aside = join(dirname(folder), `${name}-unfinished-${process.pid}`);
+    mkdirSync(aside, { recursive: true });
+    try {
+      await fill(aside);
+      renameSync(aside, folder);
+    } catch (error) {
+      throw new SetupError(`${name} could not be provided: ${error.message}`, { cause: error });
+    } finally {
+      rmSync(aside, { recursive: true, force: true });
+    }
+  });
+  return folder;
+}
