@@ -4,5 +4,5 @@ export function pathFor(language: "yaml" | "python" | "go"): Promise<string>;
 /** Writes the SDK that a schema file describes into a folder. */
 export function generateSdk(language: "python" | "go", schema: string, folder: string): Promise<void>;
 
-/** What PYTHONPATH has to be for a program with the generated SDK in a folder. Installs it. */
-export function pythonPathFor(folder: string): Promise<string>;
+/** Installs the archive of the SDK into a folder. Returns what PYTHONPATH has to be for a program with it. */
+export function pythonPathWith(archive: string, folder: string): Promise<string>;

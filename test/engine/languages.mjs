@@ -58,17 +58,16 @@ export async function generateSdk(language, schema, folder) {
   await run(join(bin, `generate-sdk${windows ? ".exe" : ""}`), [language, schema, folder]);
 }
 
-/** What PYTHONPATH has to be for a program with the generated SDK in `folder`. Installs it there, as pip does. */
-export async function pythonPathFor(folder) {
+/** Installs the SDK `archive` into `folder`. Returns what PYTHONPATH has to be for a program with it. */
+export async function pythonPathWith(archive, folder) {
   const requirements = join(ENGINE_DIR, "language-python", "requirements.txt");
   const version = await run("python3", ["--version"]);
   const packages = await provide("python", [version, readFileSync(requirements)], (out) =>
     step("installing Pulumi's package for Python", () => pipInstall(out, ["-r", requirements])),
   );
-  const installed = join(folder, "installed");
   const env = { ...process.env, PYTHONPATH: packages };
-  await pipInstall(installed, ["--no-deps", "--no-build-isolation", folder], env);
-  return `${installed}${delimiter}${packages}`;
+  await pipInstall(folder, ["--no-deps", "--no-build-isolation", archive], env);
+  return `${folder}${delimiter}${packages}`;
 }
 
 function pipInstall(target, what, env = process.env) {

@@ -23,10 +23,11 @@ function main([version = ""]: string[]): void {
   npm("run", "check");
   npm("pack");
   npm("run", "bundle");
+  npm("run", "sdks");
   const tarball = `pulumi-cometapi-${version}.tgz`;
   npm("publish", `./${tarball}`, "--dry-run");
   process.stdout.write(`
-${tarball} and the plugin's archives in release/ are ready, and nothing is published. What remains to be done by hand:
+${tarball} and the archives of the plugin and its SDKs in release/ are ready, and nothing is published. What remains to be done by hand:
 
   git diff                                  look at what this changed, and at the list of files above
   npm run test:all                          the whole of it, on the oldest Node that is supported
@@ -34,7 +35,7 @@ ${tarball} and the plugin's archives in release/ are ready, and nothing is publi
   git tag v${version}
   npm publish ./${tarball}
   git push --follow-tags
-  and give the six archives to the release v${version}, for \`pulumi plugin install\`
+  and give the archives in release/ to the release v${version}, for \`pulumi plugin install\`, Python and Go
 `);
 }
 

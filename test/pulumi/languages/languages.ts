@@ -14,7 +14,6 @@ import { newStack, type StackOptions, startEmulator, type TestStack, type UpRun 
 export type Language = "yaml" | "python" | "go";
 
 const repo = resolve(__dirname, "../../..");
-export const schema = join(repo, "provider/plugin/schema.json");
 
 const folder = mkdtempSync(join(tmpdir(), "cometapi-test-languages-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { generateSdk, pythonPathFor } from "../../engine/languages.mjs";
-import { expectDestroyed, expectExample, lacking, machine, schema, stackOf } from "./languages";
+import { pythonPathWith } from "../../engine/languages.mjs";
+import { writeSdk } from "../../package/sdks";
+import { expectDestroyed, expectExample, lacking, machine, stackOf } from "./languages";
 
 test("examples/python: keys, a rotation and a lookup in two accounts, with the generated SDK", {
   timeout: 900_000,
@@ -9,9 +10,8 @@ test("examples/python: keys, a rotation and a lookup in two accounts, with the g
   skip(missing !== undefined, missing);
   const account = await stackOf({ example: "python", env: await machine("python") });
   const { stack } = account;
-  const sdk = stack.path("sdks/cometapi");
-  await generateSdk("python", schema, sdk);
-  stack.stack.workspace.envVars["PYTHONPATH"] = await pythonPathFor(sdk);
+  const sdk = await writeSdk("python", stack.path("sdks"));
+  stack.stack.workspace.envVars["PYTHONPATH"] = await pythonPathWith(sdk, stack.path("installed"));
 
   const { output } = await expectExample(account);
   expect(output).not.toMatch(/Traceback|DeprecationWarning/);
