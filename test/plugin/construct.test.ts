@@ -95,6 +95,20 @@ test("Construct: a key that fails ends it with the reason, and the plugin works 
   });
 });
 
+test("Construct: two at once are parts of their own programs", async () => {
+  const { client } = await setUp();
+  const monitors = [await startMonitor(), await startMonitor()];
+  await Promise.all(
+    monitors.map(({ address }, i) =>
+      client.construct(address, { ...schedule, remainQuota: i }, { preview: i > 0 }),
+    ),
+  );
+  const quotas = monitors.map(({ registered }) =>
+    registered.flatMap(({ inputs }) => ("remainQuota" in inputs ? [inputs.remainQuota] : [])),
+  );
+  expect(quotas).toEqual([[0], [1]]);
+});
+
 test("Construct: a component of another version is named", async () => {
   const { constructed } = await construct({ remainQuota: 1 }, { type: "cometapi:index:Team" });
   const { message } = await failure(constructed);
