@@ -1,3 +1,5 @@
+import type { CometApiAccount, CometApiKeySpend } from "../sdk/lookupTypes";
+import { unitsPerUsd as usualUnit } from "../sdk/quotaUnit";
 import type { CometApi } from "./api/client";
 import { NoAnswerError, RefusedError } from "./api/errors";
 import { readBalance, readPredictedDays, readSpend, readUnitsPerUsd } from "./api/money";
@@ -6,27 +8,23 @@ import { ProviderError } from "./errors";
 import { canonicalInstant, refuseInstant, toUnixSeconds } from "./key/instant";
 import { type Sought, withClient } from "./lookupClient";
 
-/** What an account has, in units. */
-interface Balance {
-  id: number;
-  group: string;
-  availableQuota: number;
-  usedQuota: number;
-  predictedDays: number | undefined;
-  /** Undefined where the server does not say. */
-  unitsPerUsd: number | undefined;
-}
-
 /** The account that the access token belongs to. */
-export function account(host: Host, { account: name }: Sought): Promise<Balance> {
+export function account(host: Host, { account: name }: Sought): Promise<CometApiAccount> {
   return shared(host, ["account", name], () =>
     withClient(host, "reading the account", name, true, async (api) => {
       const [balance, predictedDays, unitsPerUsd] = await Promise.all([
         readBalance(api),
         readPredictedDays(api),
-        readUnitsPerUsd(api),
+        unitOf(api),
       ]);
-      return { ...balance, predictedDays, unitsPerUsd };
+      const availableUsd = balance.availableQuota / unitsPerUsd;
+      return {
+        ...balance,
+        availableUsd,
+        usedUsd: balance.usedQuota / unitsPerUsd,
+        predictedDays,
+        unitsPerUsd,
+      };
     }),
   );
 }
@@ -39,17 +37,11 @@ interface SpendSought extends Sought {
   to?: string | number | null | undefined;
 }
 
-/** What a key has spent in a period, in units. */
-interface Spend {
-  name: string;
-  from: string;
-  to: string;
-  usedQuota: number;
-  unitsPerUsd: number | undefined;
-}
-
 /** What a key has spent in a period, by the log of the server, which knows keys by their names alone. */
-export function keySpend(host: Host, { name, id, from, to, account }: SpendSought): Promise<Spend> {
+export function keySpend(
+  host: Host,
+  { name, id, from, to, account }: SpendSought,
+): Promise<CometApiKeySpend> {
   return shared(host, ["keySpend", account, name, id, from, to], () =>
     withClient(host, "reading what a key has spent", account, true, async (api) => {
       const period = readPeriod(from, to ?? Math.floor(host.clock.now() / 1000));
@@ -57,12 +49,17 @@ export function keySpend(host: Host, { name, id, from, to, account }: SpendSough
       const [usedQuota, unitsPerUsd] = await Promise.all([
         // The server counts both ends in, so two periods in a row would share a second.
         readSpend(api, { name: nameInLog, from: period.from, to: period.to - 1 }).catch(explainNoLog),
-        readUnitsPerUsd(api),
+        unitOf(api),
       ]);
       const [start, end] = [canonicalInstant(period.from), canonicalInstant(period.to)];
-      return { name: nameInLog, from: start, to: end, usedQuota, unitsPerUsd };
+      return { name: nameInLog, from: start, to: end, usedQuota, usedUsd: usedQuota / unitsPerUsd };
     }),
   );
+}
+
+/** CometAPI's own unit, where the server does not say. */
+async function unitOf(api: CometApi): Promise<number> {
+  return (await readUnitsPerUsd(api)) ?? usualUnit;
 }
 
 /** The list of keys was readable, so the usual advice, to check the address, would lead astray. */

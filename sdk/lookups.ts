@@ -7,8 +7,6 @@ import type {
   CometApiKeyUsage,
   CometApiModel,
 } from "./lookupTypes";
-import { unitsPerUsd as usualUnit } from "./quotaUnit";
-import { toUsd } from "./usd";
 
 /** The arguments of a lookup as its `…Output` form takes them. */
 export type Inputs<Args> = { [Name in keyof Args]: pulumi.Input<Args[Name]> };
@@ -141,15 +139,8 @@ export function getCometApiModelsOutput(
  *
  * @throws {pulumi.RunError} when a setting is missing, or CometAPI cannot be reached or refuses
  */
-export async function getCometApiAccount(args: GetCometApiAccountArgs = {}): Promise<CometApiAccount> {
-  const found = await withLookups(({ account }, host) => account(host, args));
-  const { unitsPerUsd = usualUnit } = found;
-  return {
-    ...found,
-    unitsPerUsd,
-    availableUsd: toUsd(found.availableQuota, unitsPerUsd),
-    usedUsd: toUsd(found.usedQuota, unitsPerUsd),
-  };
+export function getCometApiAccount(args: GetCometApiAccountArgs = {}): Promise<CometApiAccount> {
+  return withLookups(({ account }, host) => account(host, args));
 }
 
 /** {@link getCometApiAccount} with arguments that are outputs. */
@@ -176,9 +167,8 @@ export function getCometApiAccountOutput(
  * @throws {pulumi.RunError} when an argument cannot be used, several keys have the name, the account has no key of the
  * id, the server keeps no log, or CometAPI cannot be reached or refuses
  */
-export async function getCometApiKeySpend(args: GetCometApiKeySpendArgs): Promise<CometApiKeySpend> {
-  const { unitsPerUsd, ...found } = await withLookups(({ keySpend }, host) => keySpend(host, args));
-  return { ...found, usedUsd: toUsd(found.usedQuota, unitsPerUsd) };
+export function getCometApiKeySpend(args: GetCometApiKeySpendArgs): Promise<CometApiKeySpend> {
+  return withLookups(({ keySpend }, host) => keySpend(host, args));
 }
 
 /** {@link getCometApiKeySpend} with arguments that are outputs. */

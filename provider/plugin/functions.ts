@@ -1,4 +1,3 @@
-import { unitsPerUsd as usualUnit } from "../../sdk/quotaUnit";
 import type { Host } from "../config/createClient";
 import type { Configured, Properties } from "./protocol";
 
@@ -17,18 +16,7 @@ export function lookupFunctions(host: Host): Configured["functions"] {
     "cometapi:index:getCometApiModels": lookup(async ({ models }, args) => ({
       models: await models(host, args),
     })),
-    "cometapi:index:getCometApiAccount": lookup(async ({ account }, args) => {
-      const { unitsPerUsd = usualUnit, ...found } = await account(host, args);
-      return {
-        ...found,
-        unitsPerUsd,
-        availableUsd: found.availableQuota / unitsPerUsd,
-        usedUsd: found.usedQuota / unitsPerUsd,
-      };
-    }),
-    "cometapi:index:getCometApiKeySpend": lookup(async ({ keySpend }, args) => {
-      const { unitsPerUsd = usualUnit, ...found } = await keySpend(host, args);
-      return { ...found, usedUsd: found.usedQuota / unitsPerUsd };
-    }),
+    "cometapi:index:getCometApiAccount": lookup(({ account }, args) => account(host, args)),
+    "cometapi:index:getCometApiKeySpend": lookup(({ keySpend }, args) => keySpend(host, args)),
   };
 }

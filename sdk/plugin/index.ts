@@ -3,24 +3,7 @@
  * as the type of every key in state depends on it.
  */
 
-export type { CometApiKeyArgs, CometApiKeyStatus } from "../cometApiKeyArgs";
-export type {
-  GetCometApiAccountArgs,
-  GetCometApiKeySpendArgs,
-  GetCometApiKeysArgs,
-  GetCometApiKeyUsageArgs,
-  GetCometApiModelsArgs,
-} from "../lookups";
-export type {
-  CometApiAccount,
-  CometApiKeySpend,
-  CometApiKeySummary,
-  CometApiKeyUsage,
-  CometApiModel,
-  CometApiModelPricing,
-} from "../lookupTypes";
-export type { RotatedKey, RotatingCometApiKeyArgs } from "../rotatingCometApiKeyArgs";
-export { toUsd, usd } from "../usd";
+export * from "../shared";
 export { CometApiKey } from "./cometApiKey";
 export {
   getCometApiAccount,

@@ -24,9 +24,11 @@ describe("getCometApiAccount", () => {
       id: server.account.userId,
       group: "default",
       availableQuota: 35_000_000,
+      availableUsd: 70,
       usedQuota: 15_000_000,
+      usedUsd: 30,
       predictedDays: 70,
-      unitsPerUsd: undefined,
+      unitsPerUsd: 500_000,
     });
   });
 
@@ -40,7 +42,11 @@ describe("getCometApiAccount", () => {
     server.settings.quotaPerUnit = 1_000_000;
     const { id } = server.console.create();
     server.console.spend(id, 30);
-    expect(await account(host, {})).toMatchObject({ predictedDays: undefined, unitsPerUsd: 1_000_000 });
+    expect(await account(host, {})).toMatchObject({
+      predictedDays: undefined,
+      unitsPerUsd: 1_000_000,
+      usedUsd: 0.00003,
+    });
   });
 
   test("needs the token, and names the setting when it is refused", async () => {
@@ -85,7 +91,7 @@ describe("getCometApiKeySpend", () => {
       name: "backend & co",
       ...period,
       usedQuota: 320,
-      unitsPerUsd: undefined,
+      usedUsd: 0.00064,
     });
     expect(await keySpend(host, { id: String(id), ...period })).toMatchObject({ usedQuota: 320 });
     const offset = { from: "2026-02-01T01:00:00+01:00", to: Date.parse(march) / 1000 };
