@@ -9,6 +9,7 @@ import type { ComponentHost, Configured, Plugin, ProviderName } from "./protocol
 import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
+import { UnderWay } from "./underWay";
 import { type Received, receive, send } from "./values";
 
 /** A plugin that is being served. */
@@ -16,7 +17,7 @@ export interface Served {
   port: number;
   /** Ends at once. */
   stop(): void;
-  /** Ends when the calls under way have, which wait for nothing any more. */
+  /** Ends when the calls under way have, also without their engine. They wait for nothing any more. */
   end(): Promise<void>;
 }
 
@@ -36,7 +37,8 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
   const cancelled = new AbortController();
   // As many calls as the engine makes at once wait for it.
   setMaxListeners(0, cancelled.signal);
-  server.addService(ResourceProviderService, methodsOf(plugin, cancelled, engineAddress));
+  const underWay = new UnderWay();
+  server.addService(ResourceProviderService, underWay.counting(methodsOf(plugin, cancelled, engineAddress)));
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
@@ -45,9 +47,10 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
   return {
     port,
     stop: () => server.forceShutdown(),
-    end: () => {
+    end: async () => {
       cancelled.abort();
-      return new Promise((resolve) => server.tryShutdown(() => resolve()));
+      await underWay.over();
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     },
   };
 }

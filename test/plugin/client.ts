@@ -4,7 +4,13 @@
  */
 
 import { promisify } from "node:util";
-import { credentials, Server, ServerCredentials, type ServiceError } from "@grpc/grpc-js";
+import {
+  type ClientUnaryCall,
+  credentials,
+  Server,
+  ServerCredentials,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
@@ -87,14 +93,21 @@ export async function failure(call: Promise<unknown>): Promise<CallFailed> {
 /** One plugin, as one provider of a program has it. */
 export class Client {
   private readonly client: ResourceProviderClient;
+  private readonly calls: ClientUnaryCall[] = [];
 
   constructor(
-    served: Served,
+    served: Pick<Served, "port">,
     readonly logged: Logged[],
     readonly engineAddress: string,
   ) {
     this.client = new ResourceProviderClient(`127.0.0.1:${served.port}`, credentials.createInsecure());
-    stops.push(() => this.client.close());
+    stops.push(() => this.close());
+  }
+
+  /** As an engine that goes away: the calls under way fail. */
+  close(): void {
+    for (const call of this.calls.splice(0)) call.cancel();
+    this.client.close();
   }
 
   async handshake() {
@@ -274,13 +287,17 @@ export class Client {
   }
 
   private call<Response>(method: string, request: unknown): Promise<Response> {
-    type Method = (request: unknown, done: (error: ServiceError | null, response: Response) => void) => void;
-    const methods = this.client as unknown as Record<string, Method>;
-    return new Promise((resolve, reject) =>
-      methods[method]?.call(this.client, request, (error, response) =>
+    type Done = (error: ServiceError | null, response: Response) => void;
+    const methods = this.client as unknown as Record<
+      string,
+      (request: unknown, done: Done) => ClientUnaryCall
+    >;
+    return new Promise((resolve, reject) => {
+      const call = methods[method]?.call(this.client, request, (error, response) =>
         error ? reject(callFailed(error)) : resolve(response),
-      ),
-    );
+      );
+      if (call !== undefined) this.calls.push(call);
+    });
   }
 }
 

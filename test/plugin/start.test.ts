@@ -1,32 +1,78 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { start } from "../server/testing";
+import { Client } from "./client";
 
 /** The process that the engine starts. */
 
 const main = resolve(__dirname, "../../dist/provider/plugin/main.js");
 
+const engines: ChildProcessByStdio<null, Readable, Readable>[] = [];
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.kill("SIGKILL");
+});
+
+/** Stands for the engine: a process that starts the plugin, and hands on what that prints. */
+async function startByEngine() {
+  const script = `
+    const plugin = require("node:child_process").spawn(process.execPath, [${JSON.stringify(main)}, "127.0.0.1:9"], { stdio: ["ignore", "inherit", "inherit"] });
+    console.error(plugin.pid);
+    setInterval(() => {}, 1000);`;
+  const engine = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "pipe"] });
+  engines.push(engine);
+  const [[printed], [pid]] = (await Promise.all([
+    once(engine.stdout, "data"),
+    once(engine.stderr, "data"),
+  ])) as [Buffer[], Buffer[]];
+  return { engine, printed: String(printed), plugin: Number(String(pid)) };
+}
+
 test("Start: prints its port alone, and ends when its engine is killed", async () => {
-  // Stands for the engine: it starts the plugin, and hands on what that prints.
-  const engine = spawn(process.execPath, [
-    "-e",
-    `const plugin = require("node:child_process").spawn(process.execPath, [${JSON.stringify(main)}, "127.0.0.1:9"], { stdio: ["ignore", "inherit", "inherit"] });
-     console.error(plugin.pid);
-     setInterval(() => {}, 1000);`,
-  ]);
-  const [[port], [pid]] = (await Promise.all([once(engine.stdout, "data"), once(engine.stderr, "data")])) as [
-    Buffer[],
-    Buffer[],
-  ];
-  expect(String(port)).toMatch(/^\d+\n$/);
-  const plugin = Number(String(pid));
+  const { engine, printed, plugin } = await startByEngine();
+  expect(printed).toMatch(/^\d+\n$/);
   expect(isAlive(plugin)).toBe(true);
   engine.kill("SIGKILL");
-  for (let waited = 0; isAlive(plugin) && waited < 10_000; waited += 100) await setTimeout(100);
-  expect(isAlive(plugin)).toBe(false);
+  await ended(plugin);
 });
+
+test("Start: ends a create that is under way before it ends with a killed engine", async () => {
+  const server = await start({ now: () => Date.now() });
+  const { engine, printed, plugin } = await startByEngine();
+  const client = new Client({ port: Number(printed) }, [], "127.0.0.1:9");
+  await client.configure({ accessToken: server.account.token, baseUrl: server.url });
+  const { inputs } = await client.check("backend", { name: "mine", remainQuota: 5 });
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const sent = new Promise<void>((resolve) => {
+    server.fault({ method: "POST" }, async (exchange) => {
+      exchange.act();
+      resolve();
+      await released;
+    });
+  });
+  const created = client.create("backend", inputs).catch(() => "nobody is there to hear of it");
+  await sent;
+  engine.kill("SIGKILL");
+  client.close();
+  await created;
+  // Longer than the plugin takes to notice.
+  await setTimeout(2_500);
+  expect(isAlive(plugin)).toBe(true);
+  release();
+  await ended(plugin);
+  expect(server.keys()).toMatchObject([{ name: "mine", remain_quota: 5 }]);
+});
+
+async function ended(pid: number): Promise<void> {
+  for (let waited = 0; isAlive(pid) && waited < 10_000; waited += 100) await setTimeout(100);
+  expect(isAlive(pid)).toBe(false);
+}
 
 function isAlive(pid: number): boolean {
   try {
