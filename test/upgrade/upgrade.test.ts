@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Deployment, OutputMap } from "@pulumi/pulumi/automation/index.js";
+import { readdirSync } from "node:fs";
+import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
-import { Backend, newStack, startEmulator, type TestStack } from "../pulumi/stack";
-import type { CometServer, KeyRecord } from "../server/index";
-import { files, names, passphrase, recordings, rotatedAt, suffixes } from "./recorded";
+import type { TestStack } from "../pulumi/stack";
+import type { CometServer } from "../server/index";
+import { inherit, living, read } from "./inherit";
+import { recordings, rotatedAt, suffixes } from "./recorded";
 
 /**
  * Stacks that released versions have left, in the hands of this code. One that fails here fails for everybody who
@@ -13,27 +13,6 @@ import { files, names, passphrase, recordings, rotatedAt, suffixes } from "./rec
 
 const folders = readdirSync(recordings);
 const isRotation = (folder: string) => folder.endsWith(suffixes.rotation);
-const read = (folder: string, file: keyof typeof files) =>
-  readFileSync(join(recordings, folder, files[file]), "utf8");
-
-/** The stack as it was left, on a server that has its keys. */
-async function inherit(folder: string, env: Record<string, string> = {}) {
-  const records = JSON.parse(read(folder, "keys")) as KeyRecord[];
-  const record = (name: string): KeyRecord => {
-    const found = records.find((key) => key.name.startsWith(name));
-    if (found === undefined) throw new Error(`${folder} left no key "${name}"`);
-    return found;
-  };
-  const server = await startEmulator({ accounts: [{ userId: records[0]?.user_id ?? 0 }] });
-  for (const key of records) server.console.restore(key);
-  const backend = new Backend(passphrase);
-  const program = read(folder, "program");
-  const stack = await newStack({ server, backend, name: names.stack, program, env });
-  await stack.stack.importStack(JSON.parse(read(folder, "state")) as Deployment);
-  return { server, stack, records, record, now: (name: string) => server.key(record(name).id) };
-}
-
-const living = (server: CometServer) => server.keys().filter(({ deletedAt }) => deletedAt === undefined);
 
 /** What the first preview, a refresh and a second preview are to show; none of them may write. */
 async function expectAsItWas(server: CometServer, stack: TestStack, changes: unknown[]): Promise<void> {

@@ -1,19 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CometServer } from "../../server/index";
 import { newStack, startEmulator, type TestStack } from "../stack";
-import { pulumiYaml } from "./program";
+import { back, moveBack, moveToPlugin, typesOf } from "./moves";
 
 /** A stack goes from the dynamic provider to the plugin and back, and not one key is touched. */
-
-/** What a program of the dynamic provider needs to take over keys of the plugin: docs/recipes/to-the-plugin.md. */
-const back = `
-  pulumi.runtime.registerStackTransformation(({ type, props, opts }) => {
-    const [, name] = /^pulumi-nodejs:dynamic\\/cometapi:(\\w+)$/.exec(type) ?? [];
-    if (name === undefined) return undefined;
-    const aliases = [{ type: \`cometapi:index:\${name}\` }];
-    return { props, opts: pulumi.mergeOptions(opts, { aliases }) };
-  });
-`;
 
 const program = (from: string, { quota = 500, before = "" } = {}) => `
   import * as pulumi from "@pulumi/pulumi";
@@ -27,20 +17,11 @@ const program = (from: string, { quota = 500, before = "" } = {}) => `
 `;
 const plugin = "pulumi-cometapi/plugin";
 const dynamic = "pulumi-cometapi";
-const yaml = "name: program\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n";
 
 describe("a stack with keys of every kind", () => {
   let server: CometServer;
   let stack: TestStack;
   const living = () => server.keys().filter(({ deletedAt }) => deletedAt === undefined);
-  const typesOf = () => [
-    ...new Set(
-      stack
-        .resources()
-        .map(({ type }) => type)
-        .filter((type) => /Key$|Rotation$/.test(type)),
-    ),
-  ];
 
   beforeAll(async () => {
     server = await startEmulator();
@@ -60,12 +41,11 @@ describe("a stack with keys of every kind", () => {
   test("goes over to the plugin without a change, though a key has drifted, and then repairs it", async () => {
     const before = living();
     const outputs = await stack.outputs();
-    stack.write("Pulumi.yaml", pulumiYaml);
-    stack.write("index.js", program(plugin));
+    moveToPlugin(stack, program(plugin));
     expect((await stack.preview()).changes).toEqual([]);
     expect((await stack.up()).outputs).toEqual(outputs);
     expect(living()).toEqual(before);
-    expect(typesOf().sort()).toEqual([
+    expect(typesOf(stack)).toEqual([
       "cometapi:index:CometApiKey",
       "cometapi:index:RotatingCometApiKey",
       "cometapi:index:Rotation",
@@ -78,13 +58,12 @@ describe("a stack with keys of every kind", () => {
 
   test("goes back by an alias, is changed there, rotates on, and goes away as a whole", async () => {
     const before = living();
-    stack.write("Pulumi.yaml", yaml);
-    stack.write("index.js", program(dynamic, { before: back }));
+    moveBack(stack, program(dynamic, { before: back }));
     // What the rotation remembers is written with the text by which the dynamic host finds it. No key is.
     expect((await stack.preview()).changes).toMatchObject([{ name: "r", op: "update", properties: [] }]);
     await stack.up();
     expect(living()).toEqual(before);
-    expect(typesOf()).toContain("pulumi-nodejs:dynamic/cometapi:CometApiKey");
+    expect(typesOf(stack)).toContain("pulumi-nodejs:dynamic/cometapi:CometApiKey");
     stack.write("index.js", program(dynamic, { quota: 600 }));
     stack.stack.workspace.envVars["COMETAPI_NOW"] = "2099-02-10T00:00:00Z";
     await stack.up();
