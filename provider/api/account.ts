@@ -62,8 +62,9 @@ export class Account {
         firstPage: (budget) => this.within(budget).page(1, 100),
       },
       {
-        token: endpoint.settingName("accessToken"),
-        userId: endpoint.settingName("userId"),
+        token: endpoint.settingLabel("accessToken"),
+        userId: endpoint.settingLabel("userId"),
+        accounts: endpoint.accountsLabel,
         declaredId: endpoint.userId === undefined ? undefined : Number(endpoint.userId),
       },
     );

@@ -23,7 +23,13 @@ export class AccountIdentity {
   /** @param declaredId the setting `userId`, if it is set */
   constructor(
     private readonly endpoints: AccountEndpoints,
-    private readonly settings: { token: string; userId: string; declaredId: number | undefined },
+    /** What errors call the settings, and the id that they say. */
+    private readonly settings: {
+      token: string;
+      userId: string;
+      accounts: string;
+      declaredId: number | undefined;
+    },
   ) {}
 
   noteListed(items: readonly Item[]): void {
@@ -65,7 +71,7 @@ export class AccountIdentity {
     const refusal = await this.refuse(expected, "the stack's keys belong", budget);
     if (refusal !== undefined) {
       throw unusable(
-        `${refusal}. A further account can be set up under cometapi:accounts. Nothing was created`,
+        `${refusal}. A further account can be set up under ${this.settings.accounts}. Nothing was created`,
       );
     }
   }

@@ -227,9 +227,9 @@ export class CometApi {
     return this.requests.read({ method: "GET", path }, answer, verdictOf);
   }
 
-  /** The name of a setting as the user knows it, for errors. */
-  settingName(name: "accessToken" | "baseUrl"): string {
-    return this.shared.transport.settingName(name);
+  /** What errors call a setting. */
+  settingLabel(name: "accessToken" | "baseUrl"): string {
+    return this.shared.transport.settingLabel(name);
   }
 
   /** Whether quota is counted in CometAPI's unit: a New API, which names its version, may be set to another. */

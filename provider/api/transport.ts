@@ -24,8 +24,10 @@ export interface Endpoint {
   /** Sent as `New-Api-User`, for self-hosted New API. */
   userId: string | undefined;
   proxy: HttpProxy | undefined;
-  /** The name of a setting as the user knows it, for errors. */
-  settingName(name: "accessToken" | "baseUrl" | "userId"): string;
+  /** What errors call a setting. */
+  settingLabel(name: "accessToken" | "baseUrl" | "userId"): string;
+  /** What errors call the setting under which further accounts are. */
+  accountsLabel: string;
 }
 
 export const defaultLimits: Limits = {
@@ -61,12 +63,12 @@ export class Transport {
   ) {
     this.dispatcher = openConnections(endpoint.proxy, limits);
     const { baseUrl, proxy } = endpoint;
-    const setting = endpoint.settingName("baseUrl");
+    const setting = endpoint.settingLabel("baseUrl");
     this.server = { baseUrl, proxy, setting, redact: (text) => this.redact(text), ...limits };
   }
 
-  settingName(name: Parameters<Endpoint["settingName"]>[0]): string {
-    return this.endpoint.settingName(name);
+  settingLabel(name: Parameters<Endpoint["settingLabel"]>[0]): string {
+    return this.endpoint.settingLabel(name);
   }
 
   /** Hides `secret` in everything that is quoted from now on. */

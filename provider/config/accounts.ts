@@ -1,6 +1,7 @@
 import { describeValue } from "../key/describeValue";
 import type { Failure } from "../key/types";
 import { isUnknown } from "../key/unknown";
+import { accountPath, type SettingNames } from "./names";
 
 /** The accounts of `cometapi:accounts`. */
 export interface Accounts {
@@ -8,11 +9,14 @@ export interface Accounts {
   fallback: string | undefined;
   /** Undefined if `cometapi:accounts` cannot be read. */
   byName: Record<string, unknown> | undefined;
+  /** What errors call the settings. */
+  names: SettingNames;
 }
 
 /** @param config a value of the stack's configuration, by its full name */
-export function readAccounts(config: (key: string) => string | undefined): Accounts {
+export function readAccounts(config: (key: string) => string | undefined, names: SettingNames): Accounts {
   return {
+    names,
     fallback: config("cometapi:account") || undefined,
     byName: parseRecord(config("cometapi:accounts") ?? "{}"),
   };
@@ -21,7 +25,7 @@ export function readAccounts(config: (key: string) => string | undefined): Accou
 /** The account that a key names, or else that of `cometapi:account`. Undefined, like an empty name, is the default account. */
 export function accountOf(
   { account: declared }: { account?: unknown },
-  { fallback, byName }: Accounts,
+  { fallback, byName, names }: Accounts,
 ): string | undefined | Failure {
   const isDeclared = declared !== undefined && declared !== null;
   const account = isDeclared ? declared : fallback;
@@ -29,17 +33,20 @@ export function accountOf(
   if (typeof account !== "string")
     return { property: "account", reason: `account must be a string, but is ${describeValue(account)}.` };
   if (isUnknown(account) || byName === undefined || Object.hasOwn(byName, account)) return account;
-  const names = Object.keys(byName);
-  const known = names.length > 0 ? `has ${names.map((name) => `"${name}"`).join(", ")}` : "is empty";
-  const [property, source] = isDeclared ? ["account", "account"] : ["", "cometapi:account"];
-  const reason = `${source} is "${account}", but cometapi:accounts ${known}. ${accountRemedy(account)}, or name another account.`;
+  const others = Object.keys(byName);
+  const known = others.length > 0 ? `has ${others.map((name) => `"${name}"`).join(", ")}` : "is empty";
+  const [property, source] = isDeclared ? ["account", "account"] : ["", names.nameOf("account")];
+  const reason = `${source} is "${account}", but ${names.nameOf("accounts")} ${known}. ${accountRemedy(account, names)}, or name another account.`;
   return { property, reason };
 }
 
 /** The settings of one account as given, not yet checked; or why there are none. */
-export function givenSettings(account: string, { byName }: Accounts): Record<string, unknown> | string {
+export function givenSettings(
+  account: string,
+  { byName, names }: Accounts,
+): Record<string, unknown> | string {
   if (byName === undefined)
-    return `cometapi:accounts must be an object with the settings of each account under its name. ${accountRemedy(account)}.`;
+    return `${names.nameOf("accounts")} must be an object with the settings of each account under its name. ${accountRemedy(account, names)}.`;
   // A name such as "constructor" must not find what every object has.
   const own = Object.hasOwn(byName, account) ? byName[account] : undefined;
   if (isRecord(own)) return own;
@@ -47,22 +54,12 @@ export function givenSettings(account: string, { byName }: Accounts): Record<str
     own === undefined
       ? `is not set: account "${account}" has no settings`
       : "must be an object with the settings of the account";
-  return `${accountPath(account)} ${reason}. ${accountRemedy(account)}.`;
+  return `${names.nameOf(accountPath(account))} ${reason}. ${accountRemedy(account, names)}.`;
 }
 
 /** How to give an account its missing settings. */
-function accountRemedy(account: string): string {
-  const path = `${accountPath(account)}.accessToken`;
-  return `Set its token with \`pulumi config set --secret --path ${shellQuoted(path)}\``;
-}
-
-/** As `pulumi config set --path` wants it. */
-export function accountPath(account: string): string {
-  return `cometapi:accounts${/^[\w-]+$/.test(account) ? `.${account}` : `[${JSON.stringify(account)}]`}`;
-}
-
-export function shellQuoted(path: string): string {
-  return /^[\w:.-]+$/.test(path) ? path : `'${path}'`;
+function accountRemedy(account: string, names: SettingNames): string {
+  return `To set its token, ${names.howToGive(accountPath(account, "accessToken"))}`;
 }
 
 /** Pulumi turns a value that looks like a number into a number, unless it is a secret. `""` stands for a value of any other type: no setting accepts it. */

@@ -1,11 +1,12 @@
 import { parseRfc3339 } from "../../sdk/instant";
 import { type Accounts, asString, isRecord, readAccounts } from "./accounts";
+import { configuredNames, type SettingNames } from "./names";
 import {
-  configuredNames,
   type ReadSettings,
   readSettings,
-  type SettingNames,
+  type SettingName,
   type Sources,
+  settingLabel,
   tokenVariable,
 } from "./settings";
 
@@ -13,6 +14,8 @@ import {
 export interface Config {
   accounts: Accounts;
   checkModels: ModelCheck;
+  /** What errors call the setting that chose it. */
+  checkModelsLabel: string;
   /** Why `cometapi:checkModels` cannot be used. It counts as `"off"` then. */
   checkModelsRefused: string | undefined;
   /** The moment that a preview is to show, in Unix milliseconds; undefined: now. */
@@ -26,7 +29,9 @@ export interface Config {
    * @param tokenNeeded whether a missing token is a reason to refuse; default true
    */
   settingsOf(account: string | undefined, tokenNeeded?: boolean): ReadSettings;
-  /** What errors call the settings. */
+  /** What errors call a setting that is in use, with the variable of the environment that it came from. */
+  labelOf(name: SettingName, account: string | undefined): string;
+  /** What errors call the settings, wherever they came from. */
   names: SettingNames;
 }
 
@@ -38,9 +43,9 @@ export function readConfig({
   config,
   environment,
   names = configuredNames,
-}: Pick<Sources, "config" | "environment"> & Partial<Pick<Sources, "names">>): Config {
-  const accounts = readAccounts(config);
-  const sources = { config, environment, accounts, names };
+}: Pick<Sources, "config" | "environment"> & { names?: SettingNames }): Config {
+  const accounts = readAccounts(config, names);
+  const sources = { config, environment, accounts };
   return {
     accounts,
     names,
@@ -48,20 +53,24 @@ export function readConfig({
     ...readPretendedNow(sources),
     tokens: tokensOf(sources),
     settingsOf: (account, tokenNeeded = true) => readSettings(sources, account, tokenNeeded),
+    labelOf: (name, account) => settingLabel(sources, account, name),
   };
 }
 
 function readModelCheck({
   config,
   environment,
-}: Sources): Pick<Config, "checkModels" | "checkModelsRefused"> {
-  const [label, variable] = ["cometapi:checkModels", "COMETAPI_CHECK_MODELS"];
-  const configured = config(label);
+  accounts: { names },
+}: Sources): Pick<Config, "checkModels" | "checkModelsLabel" | "checkModelsRefused"> {
+  const variable = "COMETAPI_CHECK_MODELS";
+  const configured = config("cometapi:checkModels");
   const value = configured ?? (environment[variable] || "off");
   const mode = modelChecks.find((known) => known === value);
-  if (mode !== undefined) return { checkModels: mode, checkModelsRefused: undefined };
   const source = configured === undefined ? ` (from ${variable})` : "";
-  return { checkModels: "off", checkModelsRefused: `${label}${source} must be "error", "warn" or "off".` };
+  const checkModelsLabel = `${names.nameOf("checkModels")}${source}`;
+  const checkModelsRefused =
+    mode === undefined ? `${checkModelsLabel} must be "error", "warn" or "off".` : undefined;
+  return { checkModels: mode ?? "off", checkModelsLabel, checkModelsRefused };
 }
 
 function readPretendedNow({

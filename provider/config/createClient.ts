@@ -36,7 +36,8 @@ export async function createClient(
   const { Account } = await import("../api/account.js");
   const endpoint = {
     ...settings,
-    settingName: (name: SettingName) => config.names.nameOf(name, account),
+    settingLabel: (name: SettingName) => config.labelOf(name, account),
+    accountsLabel: config.names.nameOf("accounts"),
   };
   return new Account(endpoint, secrets, clock, info, limits, cancelled);
 }

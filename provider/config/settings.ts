@@ -1,6 +1,7 @@
 import type { HttpProxy } from "../api/connection";
 import { isLoopback } from "../api/loopback";
-import { type Accounts, accountPath, asString, givenSettings, shellQuoted } from "./accounts";
+import { type Accounts, asString, givenSettings } from "./accounts";
+import { accountPath } from "./names";
 import { readProxy } from "./proxy";
 
 /** How to reach one account of CometAPI. */
@@ -15,14 +16,6 @@ export interface Settings {
 }
 
 export type SettingName = "accessToken" | "baseUrl" | "userId";
-
-/** What a setting is called where its user gives it: in the stack's configuration, or to a provider of the program. */
-export interface SettingNames {
-  /** @param account a name under `cometapi:accounts`; undefined is the default account */
-  nameOf(name: SettingName, account: string | undefined): string;
-  /** How to give one; continues a sentence after "then". */
-  howToGive(name: SettingName, account: string | undefined): string;
-}
 
 interface Setting {
   environment: string;
@@ -67,20 +60,10 @@ export interface Sources {
   config(key: string): string | undefined;
   environment: Record<string, string | undefined>;
   accounts: Accounts;
-  names: SettingNames;
 }
 
 /** The settings, or every reason why they cannot be used, each with the setting's name and the remedy. */
 export type ReadSettings = { settings: Settings; refused?: never } | { settings?: never; refused: string[] };
-
-/** In the configuration of the stack. */
-export const configuredNames: SettingNames = {
-  nameOf: (name, account) => (account === undefined ? `cometapi:${name}` : `${accountPath(account)}.${name}`),
-  howToGive: (name, account) =>
-    account === undefined
-      ? `run \`pulumi config set --secret ${configuredNames.nameOf(name, account)}\``
-      : `run \`pulumi config set --secret --path ${shellQuoted(configuredNames.nameOf(name, account))}\``,
-};
 
 /**
  * Reads the settings of an account.
@@ -94,7 +77,8 @@ export function readSettings(
   account: string | undefined,
   tokenNeeded: boolean,
 ): ReadSettings {
-  const { config, environment, accounts, names } = sources;
+  const { environment, accounts } = sources;
+  const { names } = accounts;
   const own = account === undefined ? {} : givenSettings(account, accounts);
   if (typeof own === "string") return { refused: [own] };
 
@@ -102,24 +86,18 @@ export function readSettings(
     .filter((name) => !Object.hasOwn(settings, name))
     .map(
       (name) =>
-        `${accountPath(account ?? "")}.${name} is not a setting of an account. The settings are ${Object.keys(settings).join(", ")}.`,
+        `${names.nameOf(accountPath(account ?? "", name))} is not a setting of an account. The settings are ${Object.keys(settings).join(", ")}.`,
     );
   const read = (name: SettingName): string | undefined => {
     const setting: Setting = settings[name];
-    const shared = account === undefined || (name === "baseUrl" && own[name] === undefined);
-    const from = shared ? undefined : account;
-    const label = names.nameOf(name, from);
-    const configured = shared ? config(`cometapi:${name}`) : asString(own[name]);
-    // Shells and CI systems set a variable to "" to say that it is not set.
-    const value = configured ?? ((shared && environment[setting.environment]) || undefined);
+    const { value, path, label, isShared } = given(sources, account, own, name);
     const reason =
       value === undefined
         ? tokenNeeded &&
-          setting.required?.(names.howToGive(name, from) + (shared ? `, or set ${setting.environment}` : ""))
+          setting.required?.(names.howToGive(path) + (isShared ? `, or set ${setting.environment}` : ""))
         : setting.refuse(value);
     if (!reason) return value;
-    const source = configured === undefined && value !== undefined ? ` (from ${setting.environment})` : "";
-    refused.push(`${label}${source} ${reason}.`);
+    refused.push(`${label} ${reason}.`);
     return undefined;
   };
 
@@ -133,6 +111,29 @@ export function readSettings(
   // The vendor's own clients want `/v1` at the end of COMETAPI_BASE_URL.
   const path = url.pathname.replace(/\/*(?:\/v1)?\/*$/, "");
   return { settings: { accessToken, baseUrl: url.origin + path, userId, proxy } };
+}
+
+/** What errors call a setting that is in use. */
+export function settingLabel(sources: Sources, account: string | undefined, name: SettingName): string {
+  const own = account === undefined ? {} : givenSettings(account, sources.accounts);
+  return given(sources, account, typeof own === "string" ? {} : own, name).label;
+}
+
+/** A setting as it is given: its value, where it belongs, and what errors call it, with the variable that it came from. */
+function given(
+  { config, environment, accounts: { names } }: Sources,
+  account: string | undefined,
+  own: Record<string, unknown>,
+  name: SettingName,
+): { value: string | undefined; path: string; label: string; isShared: boolean } {
+  const isShared = account === undefined || (name === "baseUrl" && own[name] === undefined);
+  const path = isShared ? name : accountPath(account, name);
+  const configured = isShared ? config(`cometapi:${name}`) : asString(own[name]);
+  const { environment: variable } = settings[name];
+  // Shells and CI systems set a variable to "" to say that it is not set.
+  const value = configured ?? ((isShared && environment[variable]) || undefined);
+  const source = configured === undefined && value !== undefined ? ` (from ${variable})` : "";
+  return { value, path, label: names.nameOf(path) + source, isShared };
 }
 
 function refuseBaseUrl(value: string): string | undefined {

@@ -16,7 +16,7 @@ export class OperationError extends Error {
 }
 
 /** What the settings in use are called. */
-type NameSetting = (name: SettingName) => string;
+type Label = (name: SettingName) => string;
 
 /**
  * Runs one operation and explains its foreseeable failures. Any other error is a bug and keeps its stack trace.
@@ -25,30 +25,30 @@ type NameSetting = (name: SettingName) => string;
  */
 export async function withUserErrors<T>(
   doing: string,
-  { names }: Pick<Config, "names">,
+  { labelOf }: Pick<Config, "labelOf">,
   account: string | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const nameOf: NameSetting = (name) => names.nameOf(name, account);
+  const label: Label = (name) => labelOf(name, account);
   try {
     return await work();
   } catch (error) {
     if (error instanceof ResourceInitFailedError)
-      throw new ResourceInitFailedError(error.id, error.state, toUserError(doing, nameOf, error.cause));
-    throw toUserError(doing, nameOf, error);
+      throw new ResourceInitFailedError(error.id, error.state, toUserError(doing, label, error.cause));
+    throw toUserError(doing, label, error);
   }
 }
 
-function toUserError(doing: string, nameOf: NameSetting, error: unknown): Error {
+function toUserError(doing: string, label: Label, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const advice = adviceOn(error, nameOf);
+  const advice = adviceOn(error, label);
   if (advice === undefined) return error;
   return new OperationError(doing, sentences(`${doing}: ${error.message}`, advice), { cause: error });
 }
 
 /** What to do about a foreseen error; undefined for any other error. */
-function adviceOn(error: Error, nameOf: NameSetting): string | undefined {
-  if (error instanceof RefusedError) return remedy(error, nameOf);
+function adviceOn(error: Error, label: Label): string | undefined {
+  if (error instanceof RefusedError) return remedy(error, label);
   if (error instanceof NoAnswerError) {
     if (!error.traits.retry) return "";
     return error.mayHaveActed
@@ -59,26 +59,26 @@ function adviceOn(error: Error, nameOf: NameSetting): string | undefined {
 }
 
 /** What to do about a refusal. Messages come in any language, so they only choose the advice. */
-function remedy(refused: RefusedError, nameOf: NameSetting): string {
+function remedy(refused: RefusedError, label: Label): string {
   const { answer, httpStatus } = refused;
   const status = remedies.find(({ about }) => about === httpStatus);
   const words = remedies.find(({ about }) => about instanceof RegExp && about.test(answer));
   const { remedy = "Fix what CometAPI reports, then run the same command again" } = status ?? words ?? {};
-  return typeof remedy === "string" ? remedy : remedy(nameOf, refused);
+  return typeof remedy === "string" ? remedy : remedy(label, refused);
 }
 
-const checkToken = (nameOf: NameSetting) =>
-  `Check ${nameOf("accessToken")}: it must be a valid personal access token from the CometAPI console, under Personal ` +
-  `Settings. A self-hosted New API also wants ${nameOf("userId")}, the account's numeric id. After a change run ` +
+const checkToken = (label: Label) =>
+  `Check ${label("accessToken")}: it must be a valid personal access token from the CometAPI console, under Personal ` +
+  `Settings. A self-hosted New API also wants ${label("userId")}, the account's numeric id. After a change run ` +
   "`pulumi up --refresh=false` once: until then, refresh and destroy use the old configuration";
 
-type Remedy = string | ((nameOf: NameSetting, refused: RefusedError) => string);
+type Remedy = string | ((label: Label, refused: RefusedError) => string);
 
 const remedies: { about: number | RegExp; remedy: Remedy }[] = [
   { about: 401, remedy: checkToken },
   {
     about: 404,
-    remedy: (nameOf) => `Check ${nameOf("baseUrl")}: CometAPI is not at that address`,
+    remedy: (label) => `Check ${label("baseUrl")}: CometAPI is not at that address`,
   },
   { about: /access ?token|unauthori[sz]ed|not logged in|new-api-user/i, remedy: checkToken },
   {

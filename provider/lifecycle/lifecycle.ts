@@ -1,5 +1,6 @@
 import type { CometApi } from "../api/client";
 import { accountOf } from "../config/accounts";
+import type { SettingNames } from "../config/names";
 import { ProviderError } from "../errors";
 import { diff, type KeyDiff } from "../key/diff";
 import type { KeyInputs, KeyState } from "../key/types";
@@ -76,11 +77,11 @@ export class KeyLifecycle {
       .run(doing, { ...(account !== undefined && { account }) }, read, options)
       .catch(() => undefined);
     if (own === undefined || own === userId) return;
-    const { names } = this.host.config;
+    const { labelOf } = this.host.config;
     throw new OperationError(
       doing,
       `${doing}: the key is in account ${userId}, but the access token is of account ${own}. A key cannot move to another ` +
-        `account: set ${names.nameOf("accessToken", account)} to a token of account ${userId}, or create another key in account ` +
+        `account: set ${labelOf("accessToken", account)} to a token of account ${userId}, or create another key in account ` +
         `${own} by a resource of its own.`,
       {},
     );
@@ -110,7 +111,7 @@ export class KeyLifecycle {
     id: string,
     old: Partial<KeyState>,
   ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
-    // `CometApiKey.get` has no state: it looks where a new key would be created.
+    // An import and `CometApiKey.get` have no state: they look where a new key would be created.
     const isGet = old.name === undefined;
     const known = isGet ? await this.stateToGet(id, old) : old;
     this.operations.noteOwner(known);
@@ -121,7 +122,8 @@ export class KeyLifecycle {
       async (api) => {
         const found = await read(api, id, known);
         // To the engine this would be success, and whoever uses the key would be given undefined.
-        if (found === undefined && isGet) throw new ProviderError(notFound(id, known.account));
+        if (found === undefined && isGet)
+          throw new ProviderError(notFound(id, known.account, this.host.config.names));
         return found;
       },
       { id },
@@ -161,11 +163,12 @@ export class KeyLifecycle {
   }
 }
 
-/** Why `CometApiKey.get` has no key to hand on. */
-function notFound(id: string, account: string | undefined): string {
-  const where = account === undefined ? "the default account" : `the account "${account}"`;
-  return (
-    `there is no key ${id} in ${where}. Was it deleted, or is it in another account? Correct the id or the option ` +
-    "account of CometApiKey.get, or remove that call"
-  );
+/** Why there is no key to import, or for `CometApiKey.get` to hand on. */
+function notFound(
+  id: string,
+  account: string | undefined,
+  { defaultAccount, adviceOnId }: SettingNames,
+): string {
+  const where = account === undefined ? defaultAccount : `the account "${account}"`;
+  return `there is no key ${id} in ${where}. Was it deleted, or is it in another account? ${adviceOnId}`;
 }

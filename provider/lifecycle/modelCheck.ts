@@ -52,7 +52,9 @@ export class ModelCheck {
       });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      await this.warn(`cometapi:checkModels checks no ${offer.what} in this run: ${error.message}`);
+      await this.warn(
+        `${this.host.config.checkModelsLabel} checks no ${offer.what} in this run: ${error.message}`,
+      );
       return undefined;
     }
   }

@@ -142,8 +142,8 @@ export function assertSameKey(
       : "";
   throw new ProviderError(
     `this id belongs to a different key on this server: account ${record.userId}, created ${created}. The stack's key ` +
-      `is in account ${userId}, created ${createdTime}. Set ${api.settingName("accessToken")} and ` +
-      `${api.settingName("baseUrl")} to where the key was created${restored}`,
+      `is in account ${userId}, created ${createdTime}. Set ${api.settingLabel("accessToken")} and ` +
+      `${api.settingLabel("baseUrl")} to where the key was created${restored}`,
   );
 }
 

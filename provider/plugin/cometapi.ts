@@ -1,12 +1,12 @@
 import { systemClock } from "../api/clock";
 import { readConfig } from "../config/config";
-import type { SettingNames } from "../config/settings";
+import { configuredNames, type SettingNames } from "../config/names";
 import { didYouMean } from "../key/didYouMean";
 import { isUnknown } from "../key/unknown";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
 import { lookupFunctions } from "./functions";
 import { keyResource } from "./keys";
-import type { Failure, Plugin, Properties } from "./protocol";
+import type { Failure, Plugin, Properties, ProviderName } from "./protocol";
 import { rotationResource } from "./rotation";
 
 const settingNames = ["accessToken", "baseUrl", "userId", "accounts", "account", "checkModels"];
@@ -33,7 +33,7 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
       const config = readConfig({
         config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
         environment: process.env,
-        ...(provider !== undefined && { names: namesOf(provider) }),
+        names: namesOf(provider),
       });
       const host = { config, clock: systemClock, info, warn, cancelled };
       return {
@@ -59,12 +59,16 @@ function unknownSettings(settings: Properties): Failure[] {
     });
 }
 
-/** What errors call the settings of a provider that a program has created. */
-function namesOf(provider: string): SettingNames {
+/** What errors call the settings of the default provider, or of one that a program has created. */
+function namesOf(provider: ProviderName): SettingNames {
+  const adviceOnId =
+    "Correct the id, or the provider or account that the import or the lookup names, or remove that";
+  if (provider === undefined) return { ...configuredNames, adviceOnId };
   return {
-    nameOf: (name, account) =>
-      `${account === undefined ? "" : `accounts.${account}.`}${name} of the provider "${provider}"`,
-    howToGive: () => "give it to that provider",
+    nameOf: (path) => `${path} of the provider "${provider}"`,
+    howToGive: (path) => `give it to that provider as ${path}`,
+    defaultAccount: `the account of the provider "${provider}"`,
+    adviceOnId,
   };
 }
 

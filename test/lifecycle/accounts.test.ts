@@ -174,7 +174,7 @@ describe("at preview", () => {
     const failures = failuresOf(setup, { account: "biling", status: "on" });
     expect(failures.map(({ property }) => property)).toEqual(["status", "account"]);
     expect(failures[1]?.reason).toBe(
-      'account is "biling", but cometapi:accounts has "billing", "search". Set its token with ' +
+      'account is "biling", but cometapi:accounts has "billing", "search". To set its token, run ' +
         "`pulumi config set --secret --path cometapi:accounts.biling.accessToken`, or name another account.",
     );
     expect(JSON.stringify(failures)).not.toContain(billing.token);
@@ -254,7 +254,7 @@ describe("moving a key to another account", () => {
     use(configured({ search: settings.search }));
     await expect(key.up({ remainQuota: 5, name: "mine", account: "search" })).rejects.toThrow(
       `deleting key "mine" (id ${before}) in account "billing": cometapi:accounts.billing is not set: account ` +
-        '"billing" has no settings. Set its token with `pulumi config set --secret --path ' +
+        '"billing" has no settings. To set its token, run `pulumi config set --secret --path ' +
         "cometapi:accounts.billing.accessToken`.",
     );
     expect(setup.living().map(({ user_id }) => user_id)).toContain(billing.userId);

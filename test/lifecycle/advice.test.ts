@@ -47,13 +47,14 @@ const outage = (matcher: object) => (situation: Situation) => {
 const cases: Record<string, Case> = {
   "a token that was reset": {
     given: ({ server }) => server.resetToken(),
-    advice: "Check cometapi:accessToken: it must be a valid personal access token",
+    advice:
+      "Check cometapi:accessToken (from COMETAPI_ACCESS_TOKEN): it must be a valid personal access token",
     follow: (situation) => set({ COMETAPI_ACCESS_TOKEN: situation.server.account.token })(situation),
   },
   "a base URL of something else": {
     given: ({ server }) =>
       server.fault({}, faults.answer({ status: 404, body: { message: "?" } }), { times: 1 }),
-    advice: "Check cometapi:baseUrl: CometAPI is not at that address",
+    advice: "Check cometapi:baseUrl (from COMETAPI_BASE_URL): CometAPI is not at that address",
     follow: (situation) => set({ COMETAPI_BASE_URL: `${situation.server.url}/v1/` })(situation),
   },
   "too many keys": {
@@ -118,7 +119,8 @@ const cases: Record<string, Case> = {
   },
   "a page in place of an answer": {
     given: ({ server }) => server.fault({}, faults.html(), { times: 1 }),
-    advice: "Check cometapi:baseUrl, and if it is right, ask whoever runs your network",
+    advice:
+      "Check cometapi:baseUrl (from COMETAPI_BASE_URL), and if it is right, ask whoever runs your network",
     follow: anew,
   },
   "a proxy that is not one": {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { configuredNames } from "../../provider/config/names";
 import { check } from "../../provider/lifecycle/check";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const now = Date.UTC(2026, 0, 1);
-const accounts = { fallback: undefined, byName: {} };
+const accounts = { fallback: undefined, byName: {}, names: configuredNames };
 
 function judge(declared: Record<string, unknown>, old = {}) {
   return check({ declared, old, logicalName: "backend", accounts, now });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { configuredNames } from "../../provider/config/names";
 import { check } from "../../provider/lifecycle/check";
 import { faults } from "../server";
 import { allBackends, lost, type Resource, type Rig, rig } from "./rig";
@@ -30,7 +31,7 @@ async function exhaust({ server }: Rig, key: Resource): Promise<void> {
 }
 
 describe("check", () => {
-  const accounts = { fallback: undefined, byName: {} };
+  const accounts = { fallback: undefined, byName: {}, names: configuredNames };
   const judge = (declared: Record<string, unknown>) =>
     check({ declared, old: {}, logicalName: "backend", accounts, now: 0 }).failures.map(
       ({ reason }) => reason,

@@ -174,7 +174,7 @@ describe("an answer that is not JSON came from something in between", () => {
     expect(error.message).toContain(says);
     expect(error.message).toContain("Something in between answered in place of CometAPI");
     expect(error.message).toContain(
-      "Check cometapi:baseUrl, and if it is right, ask whoever runs your network",
+      "Check cometapi:baseUrl (from COMETAPI_BASE_URL), and if it is right, ask whoever runs your network",
     );
     expect(server.requests).toHaveLength(1);
   });

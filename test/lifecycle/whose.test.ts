@@ -60,7 +60,7 @@ describe("a key is not gone because it is not in the list", () => {
       const { id } = key;
       await expect(operation(key)).rejects.toThrow(
         `the access token is of account ${other.userId}, but the key belongs to account ${server.account.userId}. ` +
-          "Set cometapi:accessToken to a token of that account",
+          "Set cometapi:accessToken (from COMETAPI_ACCESS_TOKEN) to a token of that account",
       );
       expect(key.id).toBe(id);
       expect(key.live.deletedAt).toBeUndefined();

@@ -137,10 +137,88 @@ test("Configure: the settings of a provider that the program has created are cal
   const { failures } = await client.check("backend", { remainQuota: 1 });
   expect(failures.map(({ reason }) => reason)).toEqual([
     expect.stringMatching(
-      /^accessToken of the provider "billing" is not set\. .*then give it to that provider, or set COMETAPI_ACCESS_TOKEN\.$/,
+      /^accessToken of the provider "billing" is not set\. .*then give it to that provider as accessToken, or set COMETAPI_ACCESS_TOKEN\.$/,
     ),
     expect.stringMatching(/^baseUrl of the provider "billing" must begin with https/),
   ]);
+});
+
+test("Configure: whatever is wrong with a provider is said of its own arguments, and never of the stack's configuration", async () => {
+  const server = await start({ now: () => Date.now(), accounts: [{}, {}] });
+  const own = server.account.token;
+  const said = async (settings: Record<string, unknown>, declared = {}) => {
+    const client = await configured(server, settings, "main");
+    const { inputs, failures } = await client.check("backend", { remainQuota: 1, ...declared });
+    const [first] = failures;
+    return first?.reason ?? (await failure(client.create("backend", inputs))).message;
+  };
+  const messages = [
+    await said({}, { account: "biling" }),
+    await said({ accounts: { billing: { accessToken: own } }, account: "biling" }),
+    await said({ accounts: { billing: { accessToken: own, tokn: "a" } } }, { account: "billing" }),
+    await said({ accounts: { billing: {} } }, { account: "billing" }),
+    await said({ accounts: { billing: "a token" } }, { account: "billing" }),
+    await said({ accounts: "nonsense" }, { account: "billing" }),
+    await said({ checkModels: "yes" }),
+    await said({ accessToken: "revoked" }),
+    await said({ baseUrl: `${server.url}/other` }),
+  ];
+  expect(messages).toEqual([
+    'account is "biling", but accounts of the provider "main" is empty. To set its token, give it to that provider as ' +
+      "accounts.biling.accessToken, or name another account.",
+    'account of the provider "main" is "biling", but accounts of the provider "main" has "billing". To set its token, give ' +
+      "it to that provider as accounts.biling.accessToken, or name another account.",
+    'accounts.billing.tokn of the provider "main" is not a setting of an account. The settings are accessToken, baseUrl, userId.',
+    expect.stringMatching(
+      /^accounts\.billing\.accessToken of the provider "main" is not set\. .*then give it to that provider as accounts\.billing\.accessToken\.$/,
+    ),
+    expect.stringMatching(/^accounts\.billing of the provider "main" must be an object with the settings/),
+    expect.stringMatching(/^accounts of the provider "main" must be an object/),
+    'checkModels of the provider "main" must be "error", "warn" or "off".',
+    expect.stringContaining(
+      'Check accessToken of the provider "main": it must be a valid personal access token',
+    ),
+    expect.stringContaining('Check baseUrl of the provider "main"'),
+  ]);
+  expect(messages.join("\n")).not.toContain("cometapi:");
+
+  const client = await configured(server, { checkModels: "warn" }, "main");
+  server.fault({ path: "/api/models" }, () => ({ status: 401, body: {} }));
+  await client.check("backend", { remainQuota: 1, modelLimits: ["gpt-5"] });
+  expect(client.logged.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^checkModels of the provider "main" checks no models in this run: /),
+  ]);
+});
+
+test("Configure: a token of another account than the stack's keys is told where further accounts are set up", async () => {
+  const server = await start({ now: () => Date.now(), accounts: [{}, {}] });
+  const { id, inputs, properties } = await (await configured(server)).up("backend", { remainQuota: 1 });
+  const accessToken = server.accounts[1]?.token;
+  const said = async (provider?: string) => {
+    const other = await configured(server, { accessToken }, provider);
+    // So it knows whose the stack's keys are.
+    await other.diff(id, { olds: properties, oldInputs: inputs, news: inputs });
+    return (await failure(other.up("new", { remainQuota: 1 }))).message;
+  };
+  expect(await said()).toContain("A further account can be set up under cometapi:accounts.");
+  const explicit = await said("main");
+  expect(explicit).toContain('Set accessToken of the provider "main" to a token of that account.');
+  expect(explicit).toContain('A further account can be set up under accounts of the provider "main".');
+});
+
+test("Configure: a setting that comes from the environment is called so, whatever the provider", async () => {
+  const server = await start({ now: () => Date.now() });
+  vi.stubEnv("COMETAPI_ACCESS_TOKEN", "revoked");
+  const said = async (provider?: string) => {
+    const client = await startPlugin();
+    await client.handshake();
+    await client.configure({ baseUrl: server.url }, provider);
+    return (await failure(client.up("backend", { remainQuota: 1 }))).message;
+  };
+  expect(await said()).toContain("Check cometapi:accessToken (from COMETAPI_ACCESS_TOKEN): it must be");
+  expect(await said("billing")).toContain(
+    'Check accessToken of the provider "billing" (from COMETAPI_ACCESS_TOKEN): it must be',
+  );
 });
 
 test("Configure: accounts may be an object, or JSON as in the stack's configuration", async () => {

@@ -417,9 +417,17 @@ test("Read, import: writes nothing and deletes nothing", async () => {
   expect(new Set(server.requests.map(({ method }) => method))).toEqual(new Set(["GET"]));
 });
 
-test("Read, import: an id that the account does not have is an error", async () => {
-  const { client } = await setUp();
-  expect((await failure(client.read("4711"))).message).toContain("there is no key 4711");
+test("Read, import: an id that the account does not have is said of the provider that was asked", async () => {
+  const { server, client } = await setUp();
+  const advice =
+    "Correct the id, or the provider or account that the import or the lookup names, or remove that.";
+  expect((await failure(client.read("4711"))).message).toContain(
+    `there is no key 4711 in the default account. Was it deleted, or is it in another account? ${advice}`,
+  );
+  const billing = await configured(server, {}, "billing");
+  expect((await failure(billing.read("4711"))).message).toContain(
+    `there is no key 4711 in the account of the provider "billing". Was it deleted, or is it in another account? ${advice}`,
+  );
 });
 
 test("Read, get: looks in the account that is given as state", async () => {

@@ -32,7 +32,7 @@ describe("examples/accounts", () => {
     const { run } = await failure(stack.preview());
     told(run);
     expect(run.output.replace(/\s+/g, " ")).toContain(
-      'account is "search", but cometapi:accounts has "billing". Set its token with ' +
+      'account is "search", but cometapi:accounts has "billing". To set its token, run ' +
         "`pulumi config set --secret --path cometapi:accounts.search.accessToken`, or name another account.",
     );
     expect(run.output).not.toContain("    at ");
