@@ -35,6 +35,7 @@ const newestOnly = [
 
 /** What a user is promised, whatever hosts the provider. The other projects run the same files on the dynamic host. */
 const bothHosts = [
+  "test/upgrade/upgrade.test.ts",
   "test/pulumi/main/contract.test.ts",
   "test/pulumi/ways/**/*.test.ts",
   "test/pulumi/{adopt,quotaReset}.test.ts",

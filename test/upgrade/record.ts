@@ -20,25 +20,35 @@ const { version, devDependencies } = JSON.parse(readFileSync(join(repo, "package
 type Pulumi = (command: string, env?: Record<string, string>) => Promise<string>;
 
 /** For each recording: the program beside this file, and what happens to its stack. */
-const stories: Record<keyof typeof suffixes, { program: string; live: typeof liveKeys }> = {
+const stories: Record<keyof (typeof suffixes)[Host], { program: string; live: typeof liveKeys }> = {
   keys: { program: "program.mjs", live: liveKeys },
   rotation: { program: "rotation.mjs", live: liveRotation },
 };
+type Host = keyof typeof suffixes;
 
 async function main(): Promise<void> {
   const missing = Object.entries(suffixes)
-    .map(([story, suffix]) => ({ ...stories[story as keyof typeof suffixes], folder: `${version}${suffix}` }))
+    .flatMap(([host, ofHost]) =>
+      Object.entries(ofHost).map(([story, suffix]) => ({
+        ...stories[story as keyof typeof ofHost],
+        host: host as Host,
+        folder: `${version}${suffix}`,
+      })),
+    )
     .filter(({ folder }) => !existsSync(join(recordings, folder)));
   if (missing.length === 0)
     throw new Error(`${recordings} has all of ${version} already, and what that left may not change`);
-  for (const { folder, program, live } of missing) await record(join(recordings, folder), program, live);
+  for (const { folder, ...story } of missing) await record(join(recordings, folder), story);
 }
 
-async function record(target: string, program: string, live: typeof liveKeys): Promise<void> {
+async function record(
+  target: string,
+  { host, program, live }: { host: Host; program: string; live: typeof liveKeys },
+): Promise<void> {
   const server = await startServer();
   const user = new User();
   try {
-    const pulumi = await newStack(server, user, program);
+    const pulumi = await newStack(server, user, program, host);
     await live(server, pulumi);
     // It also takes away the engine's own mark of what is half-made: ours is what a later version must know.
     await pulumi("refresh --yes --skip-preview");
@@ -56,12 +66,12 @@ async function record(target: string, program: string, live: typeof liveKeys): P
 }
 
 /** A user's project with this package as npm would publish it. */
-async function newStack(server: CometServer, user: User, program: string): Promise<Pulumi> {
+async function newStack(server: CometServer, user: User, program: string, host: Host): Promise<Pulumi> {
   const { file } = await user.pack();
   user.write({
     "package.json": JSON.stringify({ private: true, type: "module", main: "index.js" }),
-    "Pulumi.yaml": `name: ${names.project}\nruntime: nodejs\n`,
-    "index.js": readFileSync(join(__dirname, program), "utf8"),
+    "Pulumi.yaml": `name: ${names.project}\nruntime: nodejs\n${host === "plugin" ? plugins : ""}`,
+    "index.js": onHost(host, readFileSync(join(__dirname, program), "utf8")),
   });
   const env = {
     ...engineEnv({ home: join(user.folder, "engine"), backend: `file://${user.folder}`, passphrase }),
@@ -77,6 +87,13 @@ async function newStack(server: CometServer, user: User, program: string): Promi
     user.run(user.folder, ["pulumi", ...command.split(" "), "--non-interactive"], { ...env, ...more });
   await pulumi(`stack init ${names.stack}`);
   return pulumi;
+}
+
+/** What a user does to go over to the plugin: two lines in Pulumi.yaml, and another import. */
+const plugins =
+  "plugins:\n  providers:\n    - name: cometapi\n      path: node_modules/pulumi-cometapi/plugin\n";
+function onHost(host: Host, program: string): string {
+  return host === "plugin" ? program.replaceAll('"pulumi-cometapi"', '"pulumi-cometapi/plugin"') : program;
 }
 
 /** A stack with a key of every shape, after something has happened to some of them. */
