@@ -27,6 +27,8 @@ export interface Operation {
   budgetMs?: number | undefined;
   /** The time that the user gives it, by `customTimeouts`: rate limits and all. Default: the policy's, without rate limits. */
   timeoutMs?: number | undefined;
+  /** Whether it goes on when the run is cancelled. */
+  outlivesRun?: boolean;
 }
 
 /** What the operations of one account share: connections, walks over its list, and what is known about the account. */
@@ -80,10 +82,11 @@ export class Account {
 
   /** Runs one operation, with a budget of time of its own. */
   async run<T>(work: (api: CometApi) => Promise<T>, operation: Operation = {}): Promise<T> {
-    const { id, key, creates = false } = operation;
+    const { id, key, creates = false, outlivesRun = false } = operation;
     if (key !== undefined) this.transport.addSecret(key);
     if (key !== undefined && id !== undefined) this.secrets.remember(id, key);
-    const patience = new Patience(this.clock, operation.timeoutMs, this.cancelled);
+    const cancelled = outlivesRun ? undefined : this.cancelled;
+    const patience = new Patience(this.clock, operation.timeoutMs, cancelled);
     let ended = () => {};
     this.underWay++;
     try {

@@ -20,7 +20,6 @@ export class AccountIdentity {
   private listed: Promise<unknown> | undefined;
   private asked: Promise<number | undefined> | undefined;
 
-  /** @param declaredId the setting `userId`, if it is set */
   constructor(
     private readonly endpoints: AccountEndpoints,
     /** What errors call the settings, and the id that they say. */
@@ -39,11 +38,13 @@ export class AccountIdentity {
 
   /** Reads one page of the list, once a run: where keys cannot be looked up, none must be created or changed. */
   async assertListable(budget: Budget): Promise<void> {
-    this.listed ??= this.endpoints.firstPage(budget).catch((error: unknown) => {
-      this.listed = undefined;
-      throw error;
+    await budget.patience.share(() => {
+      this.listed ??= this.endpoints.firstPage(budget).catch((error: unknown) => {
+        this.listed = undefined;
+        throw error;
+      });
+      return this.listed;
     });
-    await this.listed;
   }
 
   /**
@@ -139,13 +140,15 @@ export class AccountIdentity {
 
   /** Undefined where the server does not tell. Asked once a run. */
   private self(budget: Budget): Promise<number | undefined> {
-    this.asked ??= this.endpoints.self(budget).catch((error: unknown) => {
-      // The token itself is good: it was good for the list.
-      if (error instanceof RefusedError) return undefined;
-      if (error instanceof NoAnswerError && !error.traits.retry) return undefined;
-      this.asked = undefined;
-      throw error;
+    return budget.patience.share(() => {
+      this.asked ??= this.endpoints.self(budget).catch((error: unknown) => {
+        // The token itself is good: it was good for the list.
+        if (error instanceof RefusedError) return undefined;
+        if (error instanceof NoAnswerError && !error.traits.retry) return undefined;
+        this.asked = undefined;
+        throw error;
+      });
+      return this.asked;
     });
-    return this.asked;
   }
 }

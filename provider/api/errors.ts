@@ -29,6 +29,8 @@ interface Traits {
   limited?: boolean;
   /** All the patience there is was spent on it already. */
   final?: boolean;
+  /** The operation that asked had no more time, though others may have. */
+  outOfTime?: boolean;
   /** Of an answer that did not come from CometAPI. */
   httpStatus?: number;
   /** Nobody could be reached at all: tried again less often than a server that is there but troubled. */

@@ -48,17 +48,17 @@ export class KeyList {
 
   /** The newest key of exactly this name. Not finding one proves nothing: the list may lag behind. */
   newestNamed(name: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ name, budget });
+    return this.look({ name, budget });
   }
 
   /** The key of this secret, which the list may show masked. Not finding one proves nothing. */
   withSecret(secret: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ secret, budget });
+    return this.look({ secret, budget });
   }
 
   /** The key of this id. Undefined proves that the list does not hold it, but not whose list it is. */
   withId(id: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ id, budget });
+    return this.look({ id, budget });
   }
 
   /** The key of this id, if any walk met it recently: whose it is and when it was created, which never change. */
@@ -99,6 +99,10 @@ export class KeyList {
     const seen = new Map<string, Item>();
     await this.walk(wanted, (item) => seen.set(item.id, item));
     return [...seen.values()];
+  }
+
+  private look(wanted: Wanted): Promise<Found> {
+    return wanted.budget.patience.share(() => this.loader.load(wanted));
   }
 
   private serve(wanted: readonly Wanted[]): Promise<Found[]> {

@@ -1,12 +1,18 @@
 import type { Clock } from "./clock";
 import { NoAnswerError } from "./errors";
 
-/** How much longer an operation that has written something looks for what came of it. */
-const graceMs = 15_000;
+/**
+ * How much longer an operation that has written something finds out what came of it. A run that is cancelled has less
+ * time: CI systems kill it some 7 seconds after that.
+ */
+const graceMs = { timedOut: 15_000, cancelled: 5_000 };
+
+/** The longest that a timer of Node takes. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * How long one operation may wait, beside the policy: until its time is over, or the run is cancelled. That ends waiting
- * and no write: nobody would know what came of it.
+ * How long one operation may wait, beside the policy: until its time is over, or the run is cancelled. That cuts short
+ * what only reads. What may have been written is looked up before the operation ends, as nobody would know of it.
  */
 export class Patience {
   private readonly deadline: number;
@@ -25,8 +31,9 @@ export class Patience {
   /** In milliseconds. */
   left(): number {
     if (this.cancelled?.aborted) this.cancelledAt ??= this.clock.now();
-    const end = Math.min(this.deadline, this.cancelledAt ?? Number.POSITIVE_INFINITY);
-    return end + (this.hasWritten ? graceMs : 0) - this.clock.now();
+    const { deadline, cancelledAt = Number.POSITIVE_INFINITY } = this;
+    const graces = this.hasWritten ? graceMs : { timedOut: 0, cancelled: 0 };
+    return Math.min(deadline + graces.timedOut, cancelledAt + graces.cancelled) - this.clock.now();
   }
 
   /** Why the operation is not to wait so long. Undefined if it may. */
@@ -37,12 +44,12 @@ export class Patience {
   }
 
   /**
-   * Notes that a write is about to be sent. What has begun is finished.
+   * Notes that a write is about to be sent. What has begun is finished, if the grace is long enough.
    *
-   * @throws {NoAnswerError} when the operation has ended before its first write
+   * @throws {NoAnswerError} when the operation has ended
    */
   beginWrite(): void {
-    if (!this.hasWritten) this.assertNotEnded();
+    this.assertNotEnded();
     this.hasWritten = true;
   }
 
@@ -62,10 +69,78 @@ export class Patience {
     this.assertNotEnded();
   }
 
+  /**
+   * Waits for what other operations wait for too. It begins anew when that ended because another one had less time.
+   *
+   * @throws {NoAnswerError} when this operation ends first
+   */
+  async share<T>(begin: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const got = await this.limit(false, async (signal) => {
+        const ended = new Promise<never>((_, reject) => {
+          signal?.addEventListener("abort", () => reject(this.unanswered(false)));
+        });
+        try {
+          return { value: await Promise.race([begin(), ended]) };
+        } catch (error) {
+          if (!isOutOfTime(error) || this.whyNot() !== undefined) throw error;
+          return undefined;
+        }
+      });
+      if (got !== undefined) return got.value;
+    }
+  }
+
+  /**
+   * Sends a request. A write that is not answered in time is given up with half of the grace left, to look it up.
+   *
+   * @throws {NoAnswerError} when the operation ends first
+   */
+  async cutShort<T>(isWrite: boolean, send: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+    return this.limit(isWrite, async (signal) => {
+      try {
+        return await send(signal);
+      } catch (error) {
+        throw signal?.aborted ? this.unanswered(isWrite) : error;
+      }
+    });
+  }
+
+  /** Has a signal abort when the operation ends. It is undefined where that is for the policy alone to say. */
+  private async limit<T>(
+    isWrite: boolean,
+    work: (signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { cancelled, timeoutMs } = this;
+    if (cancelled === undefined && timeoutMs === undefined) return work(undefined);
+    this.assertNotEnded();
+    const cut = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      clearTimeout(timer);
+      const left = Math.max(0, this.left());
+      const grace = cancelled?.aborted ? graceMs.cancelled : graceMs.timedOut;
+      const wait = isWrite ? left - Math.min(left, grace) / 2 : left;
+      if (wait < longestTimerMs) timer = setTimeout(() => cut.abort(), wait);
+    };
+    arm();
+    cancelled?.addEventListener("abort", arm);
+    try {
+      return await work(cut.signal);
+    } finally {
+      clearTimeout(timer);
+      cancelled?.removeEventListener("abort", arm);
+    }
+  }
+
+  private unanswered(mayHaveActed: boolean): NoAnswerError {
+    const why = this.whyNot(Number.POSITIVE_INFINITY);
+    return outOfTime(`CometAPI has not answered yet (given up: ${why})`, mayHaveActed);
+  }
+
   private assertNotEnded(): void {
     const why = this.whyNot();
-    if (why !== undefined)
-      throw new NoAnswerError(`nothing was sent: ${why}`, { mayHaveActed: false, retry: true, final: true });
+    if (why !== undefined) throw outOfTime(`nothing was sent: ${why}`, false);
   }
 
   private async unlessCancelled(event: () => Promise<void>): Promise<void> {
@@ -79,4 +154,12 @@ export class Patience {
     await Promise.race([event(), woken]);
     cancelled.removeEventListener("abort", wake);
   }
+}
+
+function outOfTime(message: string, mayHaveActed: boolean): NoAnswerError {
+  return new NoAnswerError(message, { mayHaveActed, retry: true, final: true, outOfTime: true });
+}
+
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof NoAnswerError && error.traits.outOfTime === true;
 }

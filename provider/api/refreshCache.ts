@@ -34,18 +34,22 @@ export class RefreshCache {
 
   /** The key as it was seen while others were read at the same time; nothing if it should be asked for by itself. */
   find(id: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ id, budget });
+    return this.look({ id, budget });
   }
 
   /** Like {@link find}, for a key that only its secret is known of. */
   findBySecret(secret: string, budget: Budget): Promise<Item | undefined> {
-    return this.loader.load({ secret, budget });
+    return this.look({ secret, budget });
   }
 
   /** A write makes what was seen void. */
   forget(): void {
     // A new one: what a walk still under way sees is void too.
     this.seen = new Map();
+  }
+
+  private look(wanted: Wanted): Promise<Item | undefined> {
+    return wanted.budget.patience.share(() => this.loader.load(wanted));
   }
 
   private async serve(wanted: readonly Wanted[]): Promise<(Item | undefined)[]> {

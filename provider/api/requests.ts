@@ -67,18 +67,26 @@ export class Requests {
     this.budget.patience.beginWrite();
     survey.forget();
     const harmless = (error: NoAnswerError) => !error.mayHaveActed;
-    return this.budget.retrying(() => this.send(() => call, answer), harmless);
+    return this.budget.retrying(() => this.send(() => call, answer, undefined, true), harmless);
   }
 
   /** @param call asked for when its turn has come, and anew after each refusal for a rate limit */
-  private send<T>(call: () => Call, answer: z.ZodType<T>, verdictOf?: z.ZodType<Verdict>): Promise<T> {
+  private send<T>(
+    call: () => Call,
+    answer: z.ZodType<T>,
+    verdictOf?: z.ZodType<Verdict>,
+    isWrite = false,
+  ): Promise<T> {
     const { transport, pace, batcher } = this.shared;
+    const { patience } = this.budget;
     const exchange = () => {
       const now = call();
-      const sent = transport.exchange(now, answer, verdictOf);
+      const sent = patience.cutShort(isWrite, (signal) =>
+        transport.exchange({ ...now, signal }, answer, verdictOf),
+      );
       return isLookedUpAfter(now) ? batcher.track(sent) : sent;
     };
-    return pace === undefined ? exchange() : pace.run(call().path, exchange, this.budget.patience);
+    return pace === undefined ? exchange() : pace.run(call().path, exchange, patience);
   }
 
   /** Undefined if the server has nothing at that path. */

@@ -88,7 +88,7 @@ export class Secrets {
       if (filled.key !== undefined) return filled;
       this.assertNotRefused();
       this.seekers.asks(budget);
-      const secret = await this.loader.load({ id, budget });
+      const secret = await budget.patience.share(() => this.loader.load({ id, budget }));
       // Otherwise it is the secret of another key, or was changed in between.
       if (!maskFits(shownKey, secret))
         throw unusable("the server reveals another secret than the one it shows");

@@ -46,6 +46,8 @@ export interface Call {
   authorization?: string;
   /** Less time for the whole exchange than the limits leave it. */
   withinMs?: number;
+  /** Ends the exchange. */
+  signal?: AbortSignal | undefined;
 }
 
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
@@ -118,12 +120,14 @@ export class Transport {
     body,
     authorization,
     withinMs = Number.POSITIVE_INFINITY,
+    signal,
   }: Call): Promise<Answer> {
     const { accessToken, baseUrl, userId } = this.endpoint;
     const own = accessToken !== undefined && {
       authorization: accessToken,
       ...(userId !== undefined && { "new-api-user": userId }),
     };
+    const timeout = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs))));
     try {
       const response = await request(`${baseUrl}${path}`, {
         dispatcher: this.dispatcher,
@@ -137,7 +141,7 @@ export class Transport {
           ...(body && { "content-type": "application/json" }),
         },
         body: body ? JSON.stringify(body) : null,
-        signal: AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs)))),
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       });
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     } catch (error) {

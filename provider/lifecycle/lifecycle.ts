@@ -10,7 +10,7 @@ import { Adoptions } from "./adoptions";
 import { catalogueBudgetMs } from "./catalogue";
 import { type Checked, check } from "./check";
 import { create } from "./create";
-import { remove } from "./delete";
+import { discard, remove } from "./delete";
 import { OperationError, withUserErrors } from "./explain";
 import { ModelCheck } from "./modelCheck";
 import { keyLabel, Operations } from "./operations";
@@ -18,6 +18,9 @@ import { read } from "./read";
 import type { KeyCheck, KeyHost } from "./request";
 import { type Created, type CreateSteps, RunMemory } from "./runMemory";
 import { update } from "./update";
+
+/** The engine ends its plugins within some seconds. */
+const discardMs = 5_000;
 
 /** The life of a `CometApiKey`, one method an operation. Foreseeable errors carry text fit for the terminal. */
 export class KeyLifecycle {
@@ -149,6 +152,17 @@ export class KeyLifecycle {
       timeoutMs,
     });
     this.adoptions.forget(id, old);
+  }
+
+  /**
+   * Deletes a key that was created for a run which ended meanwhile, so that no state has it. Whether it is gone: one that
+   * was adopted, or is used already, stays.
+   */
+  async discard(id: string, state: KeyState): Promise<boolean> {
+    if (state.__adopted !== undefined) return false;
+    const options = { id, wantsSecret: false, timeoutMs: discardMs, outlivesRun: true };
+    const doing = `deleting ${keyLabel(id, state)}`;
+    return this.operations.run(doing, state, (api) => discard(api, id, state), options);
   }
 
   private stateToGet(

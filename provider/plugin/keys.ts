@@ -50,6 +50,8 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       return { id, properties: stored(state) };
     },
 
+    discard: ({ id, properties }) => lifecycle.discard(id, properties as KeyState),
+
     async read({ id, olds }) {
       const live = await lifecycle.read(id, olds);
       return live && { id, properties: stored(live.state), inputs: live.inputs };

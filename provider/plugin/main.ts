@@ -22,8 +22,11 @@ const engine = process.ppid;
 
 void serve(cometapi({ version, schema }), engineAddress).then(({ port, end }) => {
   console.log(port);
+  const exit = () => void end().then(() => process.exit());
+  // How an engine ends its plugins, also when it is interrupted a second time and leaves calls unanswered.
+  process.on("SIGINT", exit).on("SIGTERM", exit);
   // An engine that is killed ends no plugin. Its children then get another parent.
   setInterval(() => {
-    if (process.ppid !== engine) void end().then(() => process.exit());
+    if (process.ppid !== engine) exit();
   }, 1_000).unref();
 });

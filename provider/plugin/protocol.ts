@@ -75,6 +75,11 @@ export interface ResourceType {
   previewCreate(inputs: Properties): Answer;
   /** @param timeoutMs the time that the user gives by `customTimeouts`, if any */
   create(inputs: Properties, timeoutMs?: number): Promise<Found>;
+  /**
+   * Deletes what a create has created, and says whether it did. The engine went away before the answer, so that nobody
+   * knows of it.
+   */
+  discard?(created: Found): Promise<boolean>;
   /** Undefined if the resource is gone. */
   read(request: ReadRequest): Promise<(Found & { inputs: Answer }) | undefined>;
   /** What an update will answer, as far as a preview knows it. */

@@ -3,6 +3,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { diffResponse } from "./diffResponse";
 import type { EngineLog } from "./engineLog";
+import { discardUnknown, type EngineRun } from "./engineRun";
 import {
   type CheckRequest,
   type Configured,
@@ -25,6 +26,7 @@ export class ResourceCalls {
     private readonly settingsChanged: () => boolean,
     private readonly receive: (struct: Struct | undefined) => Received,
     private readonly log: EngineLog,
+    private readonly run: EngineRun,
     private readonly hide: (message: string) => string,
   ) {}
 
@@ -56,7 +58,7 @@ export class ResourceCalls {
         return diffResponse(diff);
       }),
 
-      create: this.answering(async (type, request: rpc.CreateRequest) => {
+      create: this.answering(async (type, request: rpc.CreateRequest, isAwaited) => {
         const inputs = receive(request.getProperties());
         const response = new rpc.CreateResponse();
         if (request.getPreview()) {
@@ -65,7 +67,9 @@ export class ResourceCalls {
         }
         const timeoutMs = timeoutOf(request);
         const secret = secretOf(type, inputs);
-        const { id, properties } = await this.orHalfDone(secret, () => type.create(inputs.values, timeoutMs));
+        const { id, properties } = await this.orHalfDone(secret, () =>
+          discardUnknown(type, isAwaited, () => type.create(inputs.values, timeoutMs)),
+        );
         response.setId(id);
         response.setProperties(send(properties, secret));
         return response;
@@ -106,17 +110,18 @@ export class ResourceCalls {
   }
 
   private answering<Request extends AboutResource, Response>(
-    answer: (type: ResourceType, request: Request) => Promise<Response>,
+    answer: (type: ResourceType, request: Request, isAwaited: () => boolean) => Promise<Response>,
   ) {
-    const work = async (request: Request): Promise<Response> => {
+    const work = async (request: Request, isAwaited: () => boolean): Promise<Response> => {
       const token = typeToken(request.getUrn());
       const type = this.provider().resources[token];
       if (type === undefined) throw new Error(`this provider has no resource ${token}`);
-      return answer(type, request);
+      return answer(type, request, isAwaited);
     };
     return unary(
-      (request: Request) =>
-        this.log.beside(request.getUrn(), () => work(request).finally(() => this.log.flush())),
+      (request: Request, isAwaited) =>
+        this.log.beside(request.getUrn(), () => work(request, isAwaited).finally(() => this.log.flush())),
+      this.run,
       this.hide,
     );
   }

@@ -1,15 +1,14 @@
-import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
+import { EngineRun } from "./engineRun";
 import type { ComponentHost, Configured, Plugin, ProviderName } from "./protocol";
 import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
-import { UnderWay } from "./underWay";
 import { type Received, receive, send } from "./values";
 
 /** A plugin that is being served. */
@@ -17,7 +16,7 @@ export interface Served {
   port: number;
   /** Ends at once. */
   stop(): void;
-  /** Ends when the calls under way have, also without their engine. They wait for nothing any more. */
+  /** The engine is gone. Ends when the calls under way have, which wait for nothing any more. */
   end(): Promise<void>;
 }
 
@@ -34,29 +33,19 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
     "grpc.max_receive_message_length": largestMessage,
     "grpc.max_send_message_length": largestMessage,
   });
-  const cancelled = new AbortController();
-  // As many calls as the engine makes at once wait for it.
-  setMaxListeners(0, cancelled.signal);
-  const underWay = new UnderWay();
-  server.addService(ResourceProviderService, underWay.counting(methodsOf(plugin, cancelled, engineAddress)));
+  const run = new EngineRun();
+  server.addService(ResourceProviderService, methodsOf(plugin, run, engineAddress));
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     ),
   );
-  return {
-    port,
-    stop: () => server.forceShutdown(),
-    end: async () => {
-      cancelled.abort();
-      await underWay.over();
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-    },
-  };
+  const stop = () => server.forceShutdown();
+  return { port, stop, end: () => run.end().then(stop) };
 }
 
 /** One function for each call of the protocol. What is missing is answered with "unimplemented". */
-function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: string | undefined) {
+function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undefined) {
   const secrecy = new Secrecy();
   const log = new EngineLog(secrecy.hide);
   let engine = engineAddress;
@@ -74,10 +63,10 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
-  const calls = new ResourceCalls(provider, () => settingsChanged, received, log, secrecy.hide);
+  const calls = new ResourceCalls(provider, () => settingsChanged, received, log, run, secrecy.hide);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
-    unary((request: Request) => answer(request).finally(() => log.flush()), secrecy.hide);
+    unary((request: Request) => answer(request).finally(() => log.flush()), run, secrecy.hide);
 
   return {
     ...calls.methods(),
@@ -142,7 +131,7 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
       configured = plugin.configure(values, name, {
         info: (line) => log.info(line),
         warn: (line, urn) => log.warn(line, urn),
-        cancelled: cancelled.signal,
+        cancelled: run.cancelled,
       });
       const response = new rpc.ConfigureResponse();
       // For an engine without Handshake.
@@ -163,7 +152,7 @@ function methodsOf(plugin: Plugin, cancelled: AbortController, engineAddress: st
 
     /** Advice to end what can be ended: the engine goes on waiting for the calls under way. */
     cancel: plain(async () => {
-      cancelled.abort();
+      run.cancel();
       return new Empty();
     }),
 

@@ -3,6 +3,7 @@ import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { EngineRun } from "./engineRun";
 
 /** How a call fails. The code is a number: passed on, the string codes of Node's own errors read "Unknown Error". */
 type Failed = Pick<StatusObject, "code" | "details"> & { metadata?: Metadata };
@@ -22,17 +23,21 @@ export class InitFailedError extends Error {
 /**
  * Answers one kind of call. Of whatever is thrown the engine prints the message, and nothing more.
  *
+ * @param answer is also told whether anybody still waits for it
  * @param hide removes secrets from a message
  */
 export function unary<Request, Response>(
-  answer: (request: Request) => Promise<Response>,
+  answer: (request: Request, isAwaited: () => boolean) => Promise<Response>,
+  run: EngineRun,
   hide: (message: string) => string,
 ): handleUnaryCall<Request, Response> {
-  return ({ request }, callback) => {
-    answer(request).then(
-      (response) => callback(null, response),
-      (error: unknown) =>
-        callback(error instanceof InitFailedError ? initFailed(error) : failed(hide(messageOf(error)))),
+  return (call, callback) => {
+    run.track(
+      answer(call.request, () => run.isAwaited(call)).then(
+        (response) => callback(null, response),
+        (error: unknown) =>
+          callback(error instanceof InitFailedError ? initFailed(error) : failed(hide(messageOf(error)))),
+      ),
     );
   };
 }

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { systemClock } from "../../provider/api/clock";
 import { ResourceInitFailedError } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key/types";
 import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
@@ -138,4 +139,100 @@ test("what is cancelled before it begins sends no write", async () => {
   const { message } = await failed(lifecycle.create(inputs));
   expect(message).toContain("nothing was sent: the run was cancelled");
   expect(setup.requests("POST")).toEqual([]);
+});
+
+/** In real time: a request that hangs takes as long as it is waited for. */
+describe("on a server that takes requests and never answers", () => {
+  async function hanging() {
+    const setup = await rig();
+    const run = new AbortController();
+    const host = { ...setup.host(), config: setup.host().config, clock: systemClock, cancelled: run.signal };
+    const seconds = async (work: () => Promise<unknown>) => {
+      const began = performance.now();
+      await work();
+      return (performance.now() - began) / 1000;
+    };
+    return { setup, server: setup.server, run, lifecycle: new KeyLifecycle(host), seconds };
+  }
+
+  test("a lookup ends at once when the run is cancelled, and nothing is sent after it", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    server.fault({ method: "GET" }, faults.never(), forever);
+    const created = failed(lifecycle.create(inputs));
+    await server.received(({ method }) => method === "GET");
+    run.abort();
+    expect(await seconds(() => created)).toBeLessThan(1);
+    expect((await created).message).toContain(
+      `CometAPI has not answered yet (given up: the run was cancelled). Nothing was changed by this request`,
+    );
+    expect(setup.requests("POST")).toEqual([]);
+  });
+
+  test("customTimeouts ends a lookup for the operation that has it, and others that share the lookup go on", async () => {
+    const { setup, server, lifecycle } = await hanging();
+    server.fault({ method: "GET" }, faults.never());
+    const hasty = failed(lifecycle.create({ name: "hasty", remainQuota: 1 }, 300));
+    await server.received(({ method }) => method === "GET");
+    const patient = lifecycle.create({ name: "patient", remainQuota: 1 });
+    expect((await hasty).message).toContain("has not answered yet (given up: customTimeouts gives 0 s)");
+    await patient;
+    expect(setup.living().map(({ name }) => name)).toEqual(["patient"]);
+  });
+
+  test("a create that was acted on is found when the run is cancelled, and finished", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    server.fault({ method: "POST" }, faults.never({ act: true }));
+    const created = lifecycle.create(inputs);
+    await server.received(({ method }) => method === "POST");
+    run.abort();
+    expect(await seconds(() => created)).toBeLessThan(5);
+    expect(setup.living()).toMatchObject([{ id: Number((await created).id), name: "backend" }]);
+  });
+
+  test("a create that nothing is seen of is looked for until the grace is over, and its name is reported", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    server.fault({ method: "POST" }, faults.never());
+    const created = failed(lifecycle.create(inputs));
+    await server.received(({ method }) => method === "POST");
+    server.clearRequests();
+    run.abort();
+    expect(await seconds(() => created)).toBeLessThan(6);
+    expect((await created).message).toMatch(
+      /has not answered yet \(given up: the run was cancelled\)\. A key may have been created all the same, with the name "pulumi-pending-/,
+    );
+    expect(server.requests.filter(({ method }) => method === "GET").length).toBeGreaterThan(1);
+    expect(setup.requests("POST")).toEqual([]);
+  });
+
+  test("a create whose lookups hang too ends when the grace is over", async () => {
+    const { server, run, lifecycle, seconds } = await hanging();
+    server.fault({ method: "POST" }, faults.never({ act: true }));
+    const created = failed(lifecycle.create(inputs));
+    await server.received(({ method }) => method === "POST");
+    server.fault({ method: "GET" }, faults.never(), forever);
+    run.abort();
+    expect(await seconds(() => created)).toBeLessThan(6);
+    expect((await created).message).toContain("A key may have been created all the same");
+  });
+
+  test("an update that was acted on is looked up when the run is cancelled", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    const { id, state } = await lifecycle.create(inputs);
+    server.fault({ method: "PUT" }, faults.never({ act: true }));
+    const updated = lifecycle.update(id, state, { ...inputs, remainQuota: 200 });
+    await server.received(({ body }) => (body as { remain_quota?: number })?.remain_quota === 200);
+    run.abort();
+    expect(await seconds(() => updated)).toBeLessThan(5);
+    expect(await updated).toMatchObject({ remainQuota: 200, availableQuota: 200 });
+    expect(setup.living()).toMatchObject([{ remain_quota: 200 }]);
+  });
+
+  test("a delete that was acted on is looked up when its customTimeouts is over", async () => {
+    const { setup, server, lifecycle, seconds } = await hanging();
+    const { id, state } = await lifecycle.create(inputs);
+    server.fault({ method: "DELETE" }, faults.never({ act: true }));
+    const deleted = lifecycle.delete(id, state, 200);
+    expect(await seconds(() => deleted)).toBeLessThan(10);
+    expect(setup.living()).toEqual([]);
+  });
 });

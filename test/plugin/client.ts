@@ -104,10 +104,15 @@ export class Client {
     stops.push(() => this.close());
   }
 
-  /** As an engine that goes away: the calls under way fail. */
+  /** As an engine that goes away. */
   close(): void {
-    for (const call of this.calls.splice(0)) call.cancel();
+    this.abandon();
     this.client.close();
+  }
+
+  /** The calls under way fail: nobody gets their answers. */
+  abandon(): void {
+    for (const call of this.calls.splice(0)) call.cancel();
   }
 
   async handshake() {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { faults } from "../server";
 import { start } from "../server/testing";
 import { configured, failure, secret, setUp, startEngine, startPlugin, unknown } from "./client";
 
@@ -293,6 +294,37 @@ test("Cancel: a create that waits ends, and nothing is created", async () => {
   await client.cancel();
   expect((await created).message).toContain("the run was cancelled");
   expect(server.keys()).toEqual([]);
+});
+
+test("Cancel: a read that hangs ends at once", async () => {
+  const { server, client } = await setUp();
+  const { id, properties } = await client.up("backend", { remainQuota: 1 });
+  server.clearRequests();
+  server.fault({ method: "GET" }, faults.never(), { times: 100 });
+  const hanging = [
+    failure(client.read(id, { properties })),
+    failure(client.invoke("cometapi:index:getCometApiKeys")),
+  ];
+  await server.received(({ path }) => path.includes(id));
+  await server.received(({ path }) => path.includes("?p="));
+  const began = Date.now();
+  await client.cancel();
+  for (const { message } of await Promise.all(hanging))
+    expect(message).toContain(`CometAPI has not answered yet (given up: the run was cancelled)`);
+  expect(Date.now() - began).toBeLessThan(1_000);
+});
+
+test("Cancel: a create that is not answered is looked up within seconds, and is then in state", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: "mine", remainQuota: 5 });
+  server.fault({ method: "POST" }, faults.never({ act: true }));
+  const created = client.create("backend", inputs);
+  await server.received(({ method }) => method === "POST");
+  const began = Date.now();
+  await client.cancel();
+  const { id } = await created;
+  expect(Date.now() - began).toBeLessThan(5_000);
+  expect(server.keys()).toMatchObject([{ id: Number(id), name: "mine", remain_quota: 5 }]);
 });
 
 test("Parameterize, Call, GetMapping and others: unimplemented, as the engine expects of a provider without them", async () => {

@@ -363,6 +363,46 @@ test("Create, timeout: ends waiting, and says by what", async () => {
   expect(Date.now() - began).toBeLessThan(5_000);
 });
 
+test("Create: what is created when the engine has gone is deleted again, as no state would have it", async () => {
+  const { server, client } = await setUp();
+  const adopted = server.console.create({ name: "by hand" });
+  const declared = [
+    { ...quota, adoptId: String(adopted.id), modelLimits: ["gpt-5"] },
+    quota,
+    { ...quota, name: "mine" },
+  ];
+  for (const [index, properties] of declared.entries()) {
+    const { inputs } = await client.check(`key-${index}`, properties);
+    const isWrite = ({ method }: { method: string }) => method !== "GET";
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    server.clearRequests();
+    server.fault({ when: isWrite }, () => held);
+    const created = failure(client.create(`key-${index}`, inputs));
+    await server.received(isWrite);
+    client.abandon();
+    await created;
+    answer();
+    const done = "adoptId" in properties ? "PUT" : "DELETE";
+    await server.finished(({ method }) => method === done);
+  }
+  const left = server.keys().filter(({ deletedAt }) => deletedAt === undefined);
+  expect(left).toMatchObject([{ id: adopted.id }]);
+});
+
+test("Create, timeout: cuts short a lookup that hangs", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", quota);
+  server.fault({ method: "GET" }, faults.never(), { times: 100 });
+  const began = Date.now();
+  const { message } = await failure(client.create("backend", inputs, { timeout: 1 }));
+  expect(message).toContain(`CometAPI has not answered yet (given up: customTimeouts gives 1 s)`);
+  expect(message).toContain("Nothing was changed by this request");
+  expect(Date.now() - began).toBeLessThan(3_000);
+});
+
 test("Create: an error of Node keeps its text", async () => {
   const { client } = await setUp({}, { baseUrl: "http://127.0.0.1:1" });
   const { inputs } = await client.check("backend", quota);
