@@ -30,7 +30,7 @@ const newestOnly = [
   "test/pulumi/examples/**",
   "test/pulumi/languages/**",
   "test/pulumi/main/transcripts.test.ts",
-  "test/pulumi/plugin/{door,import,install,providers,schema}.test.ts",
+  "test/pulumi/plugin/{door,import,install,providers,schema,waiting}.test.ts",
 ];
 
 /** What a user is promised, whatever hosts the provider. The other projects run the same files on the dynamic host. */
