@@ -39,7 +39,19 @@ test("Start: prints its port alone, and ends when its engine is killed", async (
   await ended(plugin);
 });
 
-test("Start: deletes what it was creating before it ends with a killed engine", async () => {
+test("Start: ends at once by SIGINT when nothing is under way", async () => {
+  const { plugin } = await startByEngine();
+  const began = performance.now();
+  process.kill(plugin, "SIGINT");
+  await ended(plugin);
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
+
+test.each([
+  ["an engine that is killed"],
+  // So an engine ends its plugins, with calls under way when it is interrupted a second time.
+  ["SIGINT"],
+])("Start: deletes what it was creating before it ends: %s", async (end) => {
   const server = await start({ now: () => Date.now() });
   const { engine, printed, plugin } = await startByEngine();
   const client = new Client({ port: Number(printed) }, [], "127.0.0.1:9");
@@ -58,13 +70,17 @@ test("Start: deletes what it was creating before it ends with a killed engine", 
   });
   const created = client.create("backend", inputs).catch(() => "nobody is there to hear of it");
   await sent;
-  engine.kill("SIGKILL");
-  client.close();
-  await created;
+  if (end === "SIGINT") process.kill(plugin, "SIGINT");
+  else {
+    engine.kill("SIGKILL");
+    client.close();
+    await created;
+  }
   // Longer than the plugin takes to notice.
   await setTimeout(1_500);
   expect(isAlive(plugin)).toBe(true);
   release();
+  await created;
   await ended(plugin);
   expect(server.keys()).toMatchObject([{ name: "mine", deletedAt: expect.any(Number) }]);
 });
