@@ -1,5 +1,7 @@
 import { dynamicProvider } from "../../sdk/dynamicProvider";
 import { ResourceInitFailedError, unfinishedReason } from "../errors";
+import { describeQuota } from "../key/describeQuota";
+import { canonicalInstant, refuseInstant, toUnixSeconds } from "../key/instant";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown, unknownValue } from "../key/unknown";
 import type { KeyLifecycle } from "../lifecycle/lifecycle";
@@ -16,6 +18,15 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       expiredTime: ["__expiredTime"],
       remainQuota: ["availableQuota", "__granted", "__unfinished"],
       totalQuota: ["availableQuota", "__granted", "__unfinished"],
+    },
+
+    spellings(name, value) {
+      if (isUnknown(value)) return [];
+      if (name === "expiredTime" && refuseInstant(value) === undefined) {
+        const canonical = canonicalInstant(value as string | number);
+        return [canonical, toUnixSeconds(canonical)];
+      }
+      return typeof value === "number" && /Quota$/.test(name) ? [describeQuota(value, true)] : [];
     },
 
     async check({ urn, name, olds, news, seed, autonaming }) {

@@ -69,6 +69,8 @@ export interface ResourceType {
   secret: readonly string[];
   /** Properties that give away others: they become secret together. */
   givesAway?: Record<string, readonly string[]>;
+  /** How else messages may spell a value: where it is secret, none of them appears. */
+  spellings?(name: string, value: unknown): (string | number)[];
   check(request: CheckRequest): Promise<Checked>;
   diff(request: DiffRequest): Promise<Diff>;
   /** What a create will answer, as far as a preview knows it. */

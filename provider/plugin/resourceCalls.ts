@@ -11,8 +11,9 @@ import {
   HalfDoneError,
   type ResourceType,
 } from "./protocol";
+import type { Secrecy } from "./secrecy";
 import { InitFailedError, unary } from "./status";
-import { type Received, send } from "./values";
+import { type Received, receive, send } from "./values";
 
 /** What every call about a resource says of it. */
 interface AboutResource {
@@ -24,17 +25,15 @@ export class ResourceCalls {
   constructor(
     private readonly provider: () => Configured,
     private readonly settingsChanged: () => boolean,
-    private readonly receive: (struct: Struct | undefined) => Received,
     private readonly log: EngineLog,
     private readonly run: EngineRun,
-    private readonly hide: (message: string) => string,
+    private readonly secrecy: Secrecy,
   ) {}
 
   methods() {
-    const { receive } = this;
     return {
       check: this.answering(async (type, request: rpc.CheckRequest) => {
-        const [olds, news] = [receive(request.getOlds()), receive(request.getNews())];
+        const [olds, news] = [this.receive(type, request.getOlds()), this.receive(type, request.getNews())];
         const { inputs, failures } = await type.check({
           urn: request.getUrn(),
           name: request.getName() || logicalName(request.getUrn()),
@@ -45,21 +44,21 @@ export class ResourceCalls {
         });
         const response = new rpc.CheckResponse();
         response.setInputs(send(inputs, secretOf(type, news)));
-        response.setFailuresList(failures.map((failure) => checkFailure(failure, this.hide)));
+        response.setFailuresList(failures.map((failure) => checkFailure(failure, this.secrecy.hide)));
         return response;
       }),
 
       diff: this.answering(async (type, request: rpc.DiffRequest) => {
-        const oldInputs = receive(request.getOldInputs()).values;
-        const news = receive(request.getNews()).values;
-        const olds = receive(request.getOlds()).values;
+        const oldInputs = this.receive(type, request.getOldInputs()).values;
+        const news = this.receive(type, request.getNews()).values;
+        const olds = this.receive(type, request.getOlds()).values;
         const settingsChanged = this.settingsChanged();
         const diff = await type.diff({ id: request.getId(), olds, oldInputs, news, settingsChanged });
         return diffResponse(diff);
       }),
 
       create: this.answering(async (type, request: rpc.CreateRequest, isAwaited) => {
-        const inputs = receive(request.getProperties());
+        const inputs = this.receive(type, request.getProperties());
         const response = new rpc.CreateResponse();
         if (request.getPreview()) {
           response.setProperties(send(type.previewCreate(inputs.values), secretOf(type, inputs)));
@@ -76,7 +75,10 @@ export class ResourceCalls {
       }),
 
       read: this.answering(async (type, request: rpc.ReadRequest) => {
-        const [olds, oldInputs] = [receive(request.getProperties()), receive(request.getInputs())];
+        const [olds, oldInputs] = [
+          this.receive(type, request.getProperties()),
+          this.receive(type, request.getInputs()),
+        ];
         const found = await type.read({ id: request.getId(), olds: olds.values });
         const response = new rpc.ReadResponse();
         // No id is how the engine is told that the resource is gone.
@@ -89,7 +91,7 @@ export class ResourceCalls {
       }),
 
       update: this.answering(async (type, request: rpc.UpdateRequest) => {
-        const [olds, news] = [receive(request.getOlds()), receive(request.getNews())];
+        const [olds, news] = [this.receive(type, request.getOlds()), this.receive(type, request.getNews())];
         const about = { id: request.getId(), olds: olds.values, news: news.values };
         const timeoutMs = timeoutOf(request);
         // An update that fails may leave some of the old values.
@@ -102,11 +104,19 @@ export class ResourceCalls {
       }),
 
       delete: this.answering(async (type, request: rpc.DeleteRequest) => {
-        const olds = receive(request.getProperties()).values;
+        const olds = this.receive(type, request.getProperties()).values;
         await type.delete({ id: request.getId(), olds }, timeoutOf(request));
         return new Empty();
       }),
     };
+  }
+
+  /** What is secret in it is noted in every spelling that a message may have. */
+  private receive(type: ResourceType, struct: Struct | undefined): Received {
+    const received = receive(struct, this.secrecy.note);
+    for (const name of received.secret)
+      for (const spelling of type.spellings?.(name, received.values[name]) ?? []) this.secrecy.note(spelling);
+    return received;
   }
 
   private answering<Request extends AboutResource, Response>(
@@ -122,7 +132,7 @@ export class ResourceCalls {
       (request: Request, isAwaited) =>
         this.log.beside(request.getUrn(), () => work(request, isAwaited).finally(() => this.log.flush())),
       this.run,
-      this.hide,
+      this.secrecy.hide,
     );
   }
 

@@ -63,7 +63,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
-  const calls = new ResourceCalls(provider, () => settingsChanged, received, log, run, secrecy.hide);
+  const calls = new ResourceCalls(provider, () => settingsChanged, log, run, secrecy);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
     unary((request: Request) => answer(request).finally(() => log.flush()), run, secrecy.hide);

@@ -65,6 +65,20 @@ test("Check: no reason quotes what is secret", async () => {
   expect(JSON.stringify(failures)).toContain("[secret]");
 });
 
+test("Check: no message quotes what is secret in another spelling", async () => {
+  const { server, client } = await setUp();
+  // Unix seconds are quoted as RFC 3339.
+  const passed = { expiredTime: secret(1_600_000_000), ...quota };
+  expect((await client.check("backend", passed)).failures[0]?.reason).toMatch(
+    /^expiredTime is \[secret\], which/,
+  );
+  // Quota is quoted in dollars too.
+  const { id } = await client.up("backend", { name: "backend", totalQuota: 500_000 });
+  const other = await configured(server);
+  await other.check("adopter", { adoptId: id, totalQuota: secret(2_500_000) });
+  expect(other.logged[0]?.message).toMatch(/totalQuota 500000 \(\$1\) => \[secret\]$/);
+});
+
 test("Check: a generated name grows from the logical name, and stays for the life of the key", async () => {
   const { client } = await setUp();
   const { inputs } = await client.check("backend", quota);
