@@ -157,17 +157,15 @@ function nameOf(
   if (__autoName !== undefined) return { resolved: { name: __autoName, ...kept } };
   // Both are unknown until the update: a plan refuses what its preview did not have.
   const automatic = (name: string) => ({ resolved: { name, __autoName: name } });
-  if (isUnknown(logicalName)) return automatic(logicalName);
-  const generated = automatic(generatedName(logicalName, seed));
+  const generated = automatic(isUnknown(logicalName) ? logicalName : generatedName(logicalName, seed));
   // An adopted key keeps its name.
   if (autonaming === undefined || !isAbsent(declared["adoptId"])) return generated;
   if (autonaming.mode === "disable")
     return { ...generated, refused: "is missing, and pulumi:autonaming is disabled. Give the key a name" };
   const refused = property("name").refuse(autonaming.name);
-  if (refused === undefined) return automatic(autonaming.name);
-  return autonaming.mode === "propose"
-    ? generated
-    : { ...generated, refused: `from pulumi:autonaming ${refused}` };
+  if (refused !== undefined && autonaming.mode === "enforce")
+    return { ...generated, refused: `from pulumi:autonaming ${refused}` };
+  return refused !== undefined || isUnknown(logicalName) ? generated : automatic(autonaming.name);
 }
 
 /** The period that is now. A clock that goes back begins no earlier one. */

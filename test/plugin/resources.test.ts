@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { faults, newApi } from "../server";
 import { start } from "../server/testing";
-import { configured, failure, secret, setUp, unknown, urnOf } from "./client";
+import { type Client, configured, failure, secret, setUp, unknown, urnOf } from "./client";
 
 /** The calls about one resource. docs/protocol.md lists them. */
 
 const quota = { remainQuota: 100 };
+
+type Autonaming = NonNullable<Parameters<Client["check"]>[2]>["autonaming"];
 
 /** A key as it is once an `up` is through. */
 async function made(declared: object = { name: "backend", ...quota }) {
@@ -145,6 +147,21 @@ test("Check: with autonaming disabled a key without a name is refused", async ()
     },
   ]);
   expect((await client.check("one", { name: "mine", ...quota }, { autonaming })).failures).toEqual([]);
+});
+
+test("Check: what pulumi:autonaming refuses is refused at preview, where TypeScript knows no name yet", async () => {
+  const { client } = await setUp();
+  const declared = { ...quota, __logicalName: unknown };
+  const reasonsFor = async (autonaming: Autonaming) =>
+    (await client.check("one", declared, { autonaming })).failures.map(({ reason }) => reason);
+  expect(await reasonsFor({ mode: "DISABLE" })).toEqual([
+    "name is missing, and pulumi:autonaming is disabled. Give the key a name.",
+  ]);
+  expect(await reasonsFor({ mode: "ENFORCE", name: "x".repeat(51) })).toEqual([
+    expect.stringMatching(/^name from pulumi:autonaming has 51 characters/),
+  ]);
+  expect(await reasonsFor({ mode: "ENFORCE", name: "x" })).toEqual([]);
+  expect(await reasonsFor({ mode: "PROPOSE", name: "x".repeat(51) })).toEqual([]);
 });
 
 test("Check: a warning stands beside its resource", async () => {
