@@ -43,7 +43,7 @@ function warnIfMissing(): void {
 /** Under `plugins` or `packages`: a project may be called that too. */
 function isNamed(yaml: string): boolean {
   return (
-    /(?:^[ \t-]+|\{ *)name: *["']?cometapi["']?\s*(?:[,}]|$)/m.test(yaml) ||
+    /(?:^[ \t-]+|[{,] *)name: *["']?cometapi["']?\s*(?:[,}]|$)/m.test(yaml) ||
     /^\s+["']?cometapi["']?:\s/m.test(yaml)
   );
 }

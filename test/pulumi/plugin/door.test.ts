@@ -56,6 +56,11 @@ test("a program whose Pulumi.yaml names no plugin is told the lines that are mis
   const { run } = await failure(stack.preview());
   expect(run.output).toContain("error: no resource plugin 'pulumi-resource-cometapi' found");
   const [, ...lines] = /Add the lines "(.+?)" and "(.+?)" to it/.exec(run.output) ?? [];
-  stack.write("Pulumi.yaml", `name: program\nruntime: nodejs\n${lines.join("\n")}\n`);
-  expect((await stack.preview()).changes).toEqual([{ name: "own", op: "create", properties: [] }]);
+  const [plugins = "", providers = ""] = lines;
+  for (const given of [providers, providers.replace(/\{ (name: cometapi), (path: .+) \}/, "{ $2, $1 }")]) {
+    stack.write("Pulumi.yaml", `name: program\nruntime: nodejs\n${plugins}\n${given}\n`);
+    const { changes, output } = await stack.preview();
+    expect(changes).toEqual([{ name: "own", op: "create", properties: [] }]);
+    expect(output).not.toContain("does not say where");
+  }
 });
