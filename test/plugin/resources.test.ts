@@ -7,7 +7,7 @@ import { type Client, configured, failure, secret, setUp, unknown, urnOf } from 
 
 const quota = { remainQuota: 100 };
 
-type Autonaming = NonNullable<Parameters<Client["check"]>[2]>["autonaming"];
+type Autonaming = NonNullable<NonNullable<Parameters<Client["check"]>[2]>["autonaming"]>;
 
 /** A key as it is once an `up` is through. */
 async function made(declared: object = { name: "backend", ...quota }) {

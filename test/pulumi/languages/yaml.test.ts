@@ -90,3 +90,28 @@ test("a rotation in YAML has the provider and the options that it is given, and 
   await stack.up();
   await expectDestroyed(account);
 });
+
+test("pulumi import prints a program that previews without a change", async ({ skip }) => {
+  skip(missing !== undefined, missing);
+  const head = "name: imports\nruntime: yaml\n";
+  const account = await stackOf({ program: "", files: { "Pulumi.yaml": head }, env });
+  const { server, stack } = account;
+  const { id } = server.console.create({
+    name: "by hand",
+    remain_quota: 7,
+    expired_time: Date.parse("2099-01-01T00:00:00Z") / 1000,
+    model_limits: "gpt-5",
+    model_limits_enabled: true,
+    allow_ips: "10.0.0.1\n2001:db8::/32",
+  });
+  const printed = await stack.command(
+    "import",
+    ...["cometapi:index:CometApiKey", "imported", String(id), "--yes", "--skip-preview"],
+  );
+  const [resources] = /^resources:\n(?: .*\n)+/m.exec(printed) ?? [];
+  stack.write("Pulumi.yaml", `${head}${resources}outputs: { key: "\${imported.key}" }\n`);
+  expect((await stack.preview()).changes).toEqual([]);
+  const { outputs } = await stack.up();
+  expect(outputs["key"]).toEqual({ value: server.key(id).key, secret: true });
+  expect(server.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+});

@@ -45,6 +45,44 @@ test("keys of two accounts, one read and one imported, by the package's own clas
   expect(changes.filter(({ op }) => op !== "read")).toEqual([]);
 });
 
+test("what a component creates and looks up is in the account of the provider that it is given", async () => {
+  const server = await startEmulator({ accounts: [{}, {}, {}] });
+  const [, billing, search] = server.accounts;
+  const stack = await newStack({
+    program: `
+      import * as pulumi from "@pulumi/pulumi";
+      import { CometApiKey, getCometApiAccountOutput, Provider, RotatingCometApiKey } from "pulumi-cometapi/plugin";
+      class Team extends pulumi.ComponentResource {
+        constructor(name, opts) {
+          super("example:index:Team", name, {}, opts);
+          new CometApiKey(name + "-key", { remainQuota: 1 }, { parent: this });
+          new RotatingCometApiKey(name + "-rotation", { every: "P30D", overlap: "P2D", remainQuota: 1 }, { parent: this });
+          this.account = getCometApiAccountOutput({}, { parent: this }).id;
+        }
+      }
+      const of = (name) => new Provider(name, { accessToken: process.env[name] });
+      export const accounts = [
+        new Team("own").account,
+        new Team("one", { provider: of("BILLING") }).account,
+        new Team("list", { providers: [of("SEARCH")] }).account,
+      ];
+    `,
+    files: { "Pulumi.yaml": pulumiYaml },
+    server,
+    env: { BILLING: String(billing?.token), SEARCH: String(search?.token) },
+  });
+  const { outputs } = await stack.up();
+  const ids = server.accounts.map(({ userId }) => userId);
+  expect(outputs["accounts"]?.value).toEqual(ids);
+  expect(
+    server
+      .keys()
+      .map(({ user_id }) => user_id)
+      .sort(),
+  ).toEqual(ids.flatMap((id) => [id, id]));
+  expect((await stack.preview()).changes).toEqual([]);
+});
+
 test("a program whose Pulumi.yaml names no plugin is told the lines that are missing", async () => {
   const stack = await newStack({
     program: `
