@@ -16,10 +16,20 @@ export class Secrecy {
     for (const text of [...this.texts].sort((one, other) => other.length - one.length)) {
       hidden = hidden.replaceAll(JSON.stringify(text), '"[secret]"');
       // A word such as "a" is everywhere: it is a quoted value only in quotes.
-      if (text.length > 3) hidden = hidden.replaceAll(text, "[secret]");
+      if (text.length > 3) hidden = withoutBeginning(hidden.replaceAll(text, "[secret]"), text);
     }
     for (const number of this.numbers)
       hidden = hidden.replace(new RegExp(`(?<![\\w.])${number}(?![\\w.]*\\w)`, "g"), "[secret]");
     return hidden;
   };
+}
+
+/** A message may quote what somebody else said, cut short within a secret. */
+function withoutBeginning(message: string, text: string): string {
+  if (!message.includes("…")) return message;
+  for (let length = Math.min(text.length, message.length) - 1; length > 3; length--) {
+    const cut = `${text.slice(0, length)}…`;
+    if (message.includes(cut)) return message.replaceAll(cut, "[secret]…");
+  }
+  return message;
 }

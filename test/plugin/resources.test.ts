@@ -384,6 +384,18 @@ test("Create: no error quotes what is secret", async () => {
   expect(message).not.toContain("hush-hush");
 });
 
+test("Create: no error quotes the beginning of what is secret, where an answer was cut short", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: secret("hush-hush"), ...quota });
+  server.fault({ method: "POST" }, () => ({
+    status: 400,
+    body: { success: false, message: `${"no ".repeat(98)}hush-hush` },
+  }));
+  const { message } = await failure(client.create("backend", inputs));
+  expect(message).toContain('no [secret]…"');
+  expect(message).not.toContain("hush");
+});
+
 test("Create, timeout: ends waiting, and says by what", async () => {
   const { server, client } = await setUp();
   const { inputs } = await client.check("backend", quota);
