@@ -2,6 +2,7 @@ import type { KeyDiff } from "../key/diff";
 import { property, propertyNames } from "../key/properties";
 import { resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
+import { isUnknown, unknownValue } from "../key/unknown";
 import type { Difference, Properties } from "./protocol";
 
 /**
@@ -12,7 +13,8 @@ export function withSpokenDefaults(inputs: KeyInputs, olds: Properties): KeyInpu
   const spoken: Record<string, unknown> = { ...inputs };
   for (const name of propertyNames) {
     if (spoken[name] !== undefined || olds[name] === undefined) continue;
-    const fallback = property(name).fallback?.(inputs);
+    const follows = name === "modelLimitsEnabled" && isUnknown(inputs.modelLimits);
+    const fallback = follows ? unknownValue : property(name).fallback?.(inputs);
     if (fallback !== undefined && !property(name).same(fallback, olds[name])) spoken[name] = fallback;
   }
   return spoken as unknown as KeyInputs;

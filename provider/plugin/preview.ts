@@ -32,7 +32,8 @@ export function previewUpdate(old: KeyState, inputs: KeyInputs): Answer {
   const want = declared(inputs);
   return {
     ...want,
-    ...(mayChangeStatus(old, want) && { status: unknownValue }),
+    // By its use, its expiry or the console, any other key may have another status than is declared.
+    ...(want.status !== "disabled" && { status: unknownValue }),
     // A key whose secret could not be read when it was created.
     key: key ?? unknownValue,
     userId,
@@ -50,10 +51,4 @@ function declared(inputs: KeyInputs): ResolvedKey & KeyInputs {
     ...resolve(inputs),
     ...(enabledByModels && { modelLimitsEnabled: unknownValue as unknown as boolean }),
   };
-}
-
-/** Whether a key may have another status after an update than is declared: by its use, its expiry, or the console. */
-function mayChangeStatus(old: KeyState, { status, unlimitedQuota, expiredTime }: ResolvedKey): boolean {
-  if (status === "disabled") return false;
-  return old.status !== "enabled" || !unlimitedQuota || expiredTime !== "never";
 }

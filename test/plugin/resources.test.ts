@@ -538,18 +538,24 @@ test("Update, preview: the key and its identity are known, what moves by itself 
   expect(server.requests).toEqual([]);
 });
 
-test.each([
-  ["a key that is disabled stays so", { status: "disabled" }, "disabled"],
-  ["a key that cannot run out stays enabled", { unlimitedQuota: true, remainQuota: undefined }, "enabled"],
-])(
-  "Update, preview: the status is known where nothing but the program changes it: %s",
-  async (_, more, status) => {
-    const declared = defined({ name: "backend", ...quota, ...more });
-    const { client, id, inputs, properties } = await made(declared);
-    const news = { ...inputs, name: "other" };
-    expect((await client.update(id, { olds: properties, news, preview: true }))["status"]).toBe(status);
-  },
-);
+test("Update, preview: only the status of a key that is to be disabled is known", async () => {
+  const { server, client, id, inputs, properties } = await made({ name: "backend", unlimitedQuota: true });
+  server.console.update(Number(id), { status: 2 });
+  const update = { olds: properties, news: { ...inputs, name: "other" } };
+  expect((await client.update(id, { ...update, preview: true }))["status"]).toBe(unknown);
+  expect((await client.update(id, update))["status"]).toBe("disabled");
+  const disabling = { olds: properties, news: { ...inputs, status: "disabled" } };
+  expect((await client.update(id, { ...disabling, preview: true }))["status"]).toBe("disabled");
+});
+
+test("Update, preview: what follows from an unknown value is unknown too, though it had another value", async () => {
+  const models = { modelLimits: ["gpt-5"], modelLimitsEnabled: false };
+  const { client, id, inputs, properties } = await made({ name: "backend", ...quota, ...models });
+  const declared = { name: "backend", ...quota, modelLimits: unknown };
+  const { inputs: news } = await client.check("backend", declared, { olds: inputs });
+  const previewed = await client.update(id, { olds: properties, news, preview: true });
+  expect(previewed).toMatchObject({ modelLimits: unknown, modelLimitsEnabled: unknown });
+});
 
 test("Update: answers what its preview said", async () => {
   const { server, client, id, inputs, properties } = await made();
