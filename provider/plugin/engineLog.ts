@@ -27,8 +27,12 @@ export class EngineLog {
     void this.log(LogSeverity.INFO, message);
   }
 
-  /** Done when the engine has it: it may end the plugin as soon as the last call is answered. */
-  warn(message: string, urn?: string): Promise<void> {
+  /**
+   * Done when the engine has it: it may end the plugin as soon as the last call is answered.
+   *
+   * @param urn of the resource that it is about. Default: it is about the whole run, whatever is done meanwhile
+   */
+  warn(message: string, urn = ""): Promise<void> {
     return this.log(LogSeverity.WARNING, message, urn);
   }
 
