@@ -9,7 +9,8 @@ import { keyResource } from "./keys";
 import type { Failure, Plugin, Properties, ProviderName } from "./protocol";
 import { rotationResource } from "./rotation";
 
-const settingNames = ["accessToken", "baseUrl", "userId", "accounts", "account", "checkModels"];
+const ownerSettings = ["accessToken", "baseUrl", "userId", "accounts", "account"];
+const settingNames = [...ownerSettings, "checkModels"];
 
 /** The provider `cometapi`. */
 export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">): Plugin {
@@ -17,6 +18,7 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
     version,
     schema,
     secretSettings: ["accessToken", "accounts"],
+    ownerSettings,
 
     // Each key says what is wrong with the settings that it uses: those of other accounts may be none of its business.
     checkSettings: (settings, provider) => ({

@@ -46,11 +46,11 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       };
     },
 
-    async diff({ id, olds, oldInputs, news, settingsChanged }) {
+    async diff({ id, olds, oldInputs, news, ownerChanged }) {
       const [old, inputs] = [asState(olds), asInputs(news)];
       const { changed, moved, properties } = lifecycle.diff(id, old, inputs);
       // The provider of the resource may be another one, or have another token, than it was.
-      if (settingsChanged) await lifecycle.expectOwnAccount(id, old);
+      if (ownerChanged) await lifecycle.expectOwnAccount(id, old);
       return { changed, properties: differences(old, oldInputs, inputs, { moved, properties }) };
     },
 

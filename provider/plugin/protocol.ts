@@ -16,6 +16,8 @@ export interface Plugin {
   schema(): string;
   /** Settings that are secret even where nobody has marked them so. */
   secretSettings: readonly string[];
+  /** Settings that say whose resources a provider manages. */
+  ownerSettings: readonly string[];
   checkSettings(settings: Properties, provider: ProviderName): Checked;
   configure(settings: Properties, provider: ProviderName, host: PluginHost): Configured;
   /**
@@ -32,7 +34,10 @@ export type ProviderName = string | undefined;
 export interface PluginHost {
   /** Shows a line, beside the resource whose operation shows it. */
   info(line: string): void;
-  /** Shows a warning, which the engine counts. Done when the engine has it. */
+  /**
+   * Shows a warning, which the engine counts: beside the resource of this URN, or else for the whole run. Done when the
+   * engine has it.
+   */
   warn(line: string, urn?: string): Promise<void>;
   /** Aborts when the run is cancelled: calls under way are to end waiting, and to leave nothing behind that is unknown. */
   cancelled: AbortSignal;
@@ -110,8 +115,8 @@ export interface DiffRequest {
   oldInputs: Properties;
   /** As checked. */
   news: Properties;
-  /** Whether the settings of the provider are others than state has, for this resource or another one. */
-  settingsChanged: boolean;
+  /** Whether a setting that says whose resources these are is another one than state has, for this resource or another. */
+  ownerChanged: boolean;
 }
 
 export interface Diff {

@@ -24,7 +24,7 @@ interface AboutResource {
 export class ResourceCalls {
   constructor(
     private readonly provider: () => Configured,
-    private readonly settingsChanged: () => boolean,
+    private readonly ownerChanged: () => boolean,
     private readonly log: EngineLog,
     private readonly run: EngineRun,
     private readonly secrecy: Secrecy,
@@ -52,8 +52,8 @@ export class ResourceCalls {
         const oldInputs = this.receive(type, request.getOldInputs()).values;
         const news = this.receive(type, request.getNews()).values;
         const olds = this.receive(type, request.getOlds()).values;
-        const settingsChanged = this.settingsChanged();
-        const diff = await type.diff({ id: request.getId(), olds, oldInputs, news, settingsChanged });
+        const ownerChanged = this.ownerChanged();
+        const diff = await type.diff({ id: request.getId(), olds, oldInputs, news, ownerChanged });
         return diffResponse(diff);
       }),
 

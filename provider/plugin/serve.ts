@@ -56,14 +56,14 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
   if (engineAddress !== undefined) connect(engineAddress);
   let configured: Configured | undefined;
   let self: ComponentHost["provider"];
-  let settingsChanged = false;
+  let ownerChanged = false;
 
   const provider = (): Configured => {
     if (configured === undefined) throw new Error("the provider was used before it was configured");
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
-  const calls = new ResourceCalls(provider, () => settingsChanged, log, run, secrecy);
+  const calls = new ResourceCalls(provider, () => ownerChanged, log, run, secrecy);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
     unary((request: Request) => answer(request).finally(() => log.flush()), run, secrecy.hide);
@@ -115,7 +115,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
       const news = received(request.getNews()).values;
       const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
       const changed = names.filter((name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]));
-      settingsChanged ||= changed.length > 0;
+      ownerChanged ||= changed.some((name) => plugin.ownerSettings.includes(name));
       const response = new rpc.DiffResponse();
       const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
       response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);

@@ -263,6 +263,13 @@ test("Diff: makes no request", async () => {
   expect(server.requests).toEqual([]);
 });
 
+test("Diff: makes no request for a changed setting that cannot move keys to another account", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  await client.diffConfig({ checkModels: "warn" }, { checkModels: "error", version: "1.2.4" });
+  await client.diff(id, { olds: properties, oldInputs: inputs, news: inputs });
+  expect(server.requests).toEqual([]);
+});
+
 test("Diff: a key that comes to a provider of another account is refused, after one request", async () => {
   const { server, id, inputs, properties } = await made();
   const other = server.addAccount();
