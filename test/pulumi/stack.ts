@@ -44,14 +44,18 @@ import {
 import { afterAll, beforeAll, vi } from "vitest";
 import { engine, engineEnv } from "../engine/locate.mjs";
 import { type CometServer, type ServerOptions, startServer } from "../server/index";
+import { inTheClear, isSecret } from "./stateSecrets";
 
 const repo = resolve(__dirname, "../..");
 
 /** What hosts the provider: the same programs run on both, and the tests of both are the same files. */
 export const host = process.env["COMETAPI_TEST_HOST"] === "plugin" ? "plugin" : "dynamic";
-/** The resource type of a key. */
-export const keyType =
-  host === "plugin" ? "cometapi:index:CometApiKey" : "pulumi-nodejs:dynamic/cometapi:CometApiKey";
+/** The resource type of a key on each. */
+export const keyTypes = {
+  dynamic: "pulumi-nodejs:dynamic/cometapi:CometApiKey",
+  plugin: "cometapi:index:CometApiKey",
+};
+export const keyType = keyTypes[host];
 
 const folders: string[] = [];
 const servers: CometServer[] = [];
@@ -78,6 +82,8 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** The stack's configuration, by full name. */
   config?: ConfigMap;
+  /** The folder of the plugin's launcher, on that host. Default: the one of the package. */
+  plugin?: string;
   /** Where its state is, for stacks that shall see each other. Default: a new place. */
   backend?: Backend;
   /** Default "dev". */
@@ -136,6 +142,12 @@ export interface StoredResource {
   [more: string]: unknown;
 }
 
+/** What a state file has of a stack. */
+interface Checkpoint {
+  resources?: StoredResource[];
+  secrets_providers?: { state: { salt: string } };
+}
+
 /** Keeps what runs printed, so that it can be searched in the end. */
 export function keepPrinted() {
   const printed: string[] = [];
@@ -151,7 +163,7 @@ export class Backend {
   readonly folder = newFolder("state");
   readonly env: Record<string, string>;
 
-  constructor(passphrase = "correct horse battery staple") {
+  constructor(readonly passphrase = "correct horse battery staple") {
     this.env = {
       ...engineEnv({ home, backend: `file://${this.folder}`, passphrase }),
       // `npm run check` compiles the examples once; each of their ups would do it again.
@@ -200,7 +212,9 @@ export async function newStack(options: StackOptions): Promise<TestStack> {
       ...env,
     },
   });
-  const stack = await Stack.createOrSelect(name, workspace);
+  // To look for it first takes another start of the CLI.
+  const isNew = options.backend === undefined;
+  const stack = await (isNew ? Stack.create(name, workspace) : Stack.createOrSelect(name, workspace));
   if (config) await stack.setAllConfig(config);
   return new TestStack(stack, project, backend);
 }
@@ -244,7 +258,7 @@ export class TestStack {
 
   async up(options: Shared & Pick<Options, "replace" | "continueOnError"> = {}): Promise<UpRun> {
     const run = await this.run("up", ["--yes", "--skip-preview", ...flags({ ...options })]);
-    return { ...run, outputs: await this.outputs() };
+    return { ...run, outputs: this.outputs() };
   }
 
   /** What the next `up` would do. It writes the plan that an `up` reads. */
@@ -262,16 +276,16 @@ export class TestStack {
   }
 
   /** The stack's outputs in the clear, and which of them the state keeps as secrets. */
-  async outputs(): Promise<OutputMap> {
-    let printed = "";
-    await this.pulumi(["stack", "output", "--json", "--show-secrets"], (text) => {
-      printed += text;
-    });
+  outputs(): OutputMap {
+    const { secrets_providers } = this.checkpoint();
     const stored = this.resources().find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
-    const values = Object.entries(JSON.parse(printed) as Record<string, unknown>);
-    return Object.fromEntries(
-      values.map(([name, value]) => [name, { value, secret: isSecret(stored[name]) }]),
-    );
+    const clear = (value: unknown): unknown =>
+      inTheClear(value, this.backend.passphrase, secrets_providers?.state.salt ?? "");
+    const outputs = Object.entries(stored).map(([name, value]) => [
+      name,
+      { value: clear(value), secret: isSecret(value) },
+    ]);
+    return Object.fromEntries(outputs);
   }
 
   /** `pulumi …` as typed, for what the methods above have no option for. Throws with what was printed. */
@@ -313,10 +327,16 @@ export class TestStack {
 
   /** Every resource in the state file, the stack and the providers too. */
   resources(): StoredResource[] {
-    const { checkpoint } = JSON.parse(this.stateText()) as {
-      checkpoint: { latest?: { resources?: StoredResource[] } };
-    };
-    return checkpoint.latest?.resources ?? [];
+    const { resources = [] } = this.checkpoint();
+    // A program that the rewriting of imports has missed would test the other host unnoticed.
+    const foreign = resources.find(({ type }) => host === "plugin" && type === keyTypes.dynamic);
+    if (foreign) throw new Error(`${foreign.urn} is a key of the dynamic host`);
+    return resources;
+  }
+
+  private checkpoint(): Checkpoint {
+    const { checkpoint } = JSON.parse(this.stateText()) as { checkpoint: { latest?: Checkpoint } };
+    return checkpoint.latest ?? {};
   }
 
   /** The resource of this logical name, as the state file has it. */
@@ -362,11 +382,6 @@ export class TestStack {
   }
 }
 
-/** How a state file marks a secret. */
-function isSecret(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value;
-}
-
 function changesOf(operation: string, events: EngineEvent[]): Change[] {
   return events
     .map((event) =>
@@ -400,7 +415,7 @@ interface Project {
 }
 
 /** Lays the files out as they lie in the repo, so that what they say of each other stays true. */
-function newProject({ example, program, files = {} }: StackOptions): Project {
+function newProject({ example, program, files = {}, plugin = join(repo, "plugin") }: StackOptions): Project {
   const root = newFolder("project");
   // A link to the folder, because linked one by one the packages would not find each other.
   symlinkSync(join(repo, "node_modules"), join(root, "node_modules"), "junction");
@@ -426,17 +441,17 @@ function newProject({ example, program, files = {} }: StackOptions): Project {
     cpSync(join(repo, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
     folder = root;
   }
-  if (host === "plugin") moveToPlugin(at, folder);
+  if (host === "plugin") moveToPlugin(at, folder, plugin);
   const projectName = /^name: *(\S+)/m.exec(readFileSync(join(folder, "Pulumi.yaml"), "utf8"))?.[1];
   if (projectName === undefined) throw new Error("Pulumi.yaml has no name");
   return { folder, program: at, projectName };
 }
 
 /** What a user does to go over to the plugin: two lines in Pulumi.yaml, and another import. */
-function moveToPlugin(program: string, folder: string): void {
+function moveToPlugin(program: string, folder: string, plugin: string): void {
   const yaml = join(folder, "Pulumi.yaml");
-  const plugin = relative(folder, join(repo, "plugin"));
-  appendFileSync(yaml, `\nplugins:\n  providers:\n    - name: cometapi\n      path: ${plugin}\n`);
+  const path = relative(folder, plugin);
+  appendFileSync(yaml, `\nplugins:\n  providers:\n    - name: cometapi\n      path: ${path}\n`);
   for (const entry of readdirSync(program, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/\.[jt]s$/.test(entry.name) || entry.parentPath.includes("node_modules"))
       continue;

@@ -40,7 +40,7 @@ describe("a stack with keys of every kind", () => {
 
   test("goes over to the plugin without a change, though a key has drifted, and then repairs it", async () => {
     const before = living();
-    const outputs = await stack.outputs();
+    const outputs = stack.outputs();
     moveToPlugin(stack, program(plugin));
     expect((await stack.preview()).changes).toEqual([]);
     expect((await stack.up()).outputs).toEqual(outputs);

@@ -81,7 +81,7 @@ test("rotations of 0.1.0 go over unchanged, rotate on there, and go back", async
     living(server)
       .map(({ name }) => name.replace(/(Z)-[0-9a-f]{7}$/, "$1"))
       .sort();
-  const outputs = await stack.outputs();
+  const outputs = stack.outputs();
 
   moveToPlugin(stack, onPlugin(program));
   expect((await stack.preview()).changes).toEqual([]);
