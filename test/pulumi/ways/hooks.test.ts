@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CometApiKey, type CometApiKeyArgs, RotatingCometApiKey } from "../../../sdk/index";
+import type { CometApiKeyArgs } from "../../../sdk/index";
 import { engine } from "../../engine/locate.mjs";
 import { type CometServer, faults, type KeyView } from "../../server/index";
 import { newStack, startEmulator, type TestStack } from "../stack";
+import { CometApiKey, RotatingCometApiKey } from "./sdk";
 
 /**
  * Hooks `onError` that answer "retry": the engine calls the provider again, with what it knew before the failed call. The

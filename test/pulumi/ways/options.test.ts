@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { CometApiKey, RotatingCometApiKey } from "../../../sdk/index";
 import type { CometServer, KeyView } from "../../server/index";
 import { newStack, startEmulator, type TestStack } from "../stack";
+import { CometApiKey, RotatingCometApiKey } from "./sdk";
 
 /**
  * A rotation with the options that resources are given, by itself, by its parent and by a transformation. The programs
