@@ -71,6 +71,13 @@ export class Running {
     process.kill(this.session, "SIGKILL");
   }
 
+  /** The provider alone, as when its memory was short. */
+  killProvider(): void {
+    const { pid } = this.processes().find(({ role }) => role === "provider") ?? {};
+    if (pid === undefined) throw new Error("no provider is running");
+    process.kill(pid, "SIGKILL");
+  }
+
   /** The engine, the language host, the program and the provider. */
   killAll(): void {
     killAll(this.session);
@@ -124,6 +131,8 @@ export interface Process {
   pid: number;
   parent: number;
   command: string;
+  /** What it is to the run, or else its command. */
+  role: string;
   /** What it was started with: `NAME=value`, each. */
   environment: string[];
 }
@@ -141,11 +150,19 @@ function processesOf(session: number): Process[] {
         if (Number(of) !== session || state === "Z" || state === "X") return [];
         const command = read("cmdline").replaceAll("\0", " ").trim();
         const environment = read("environ").split("\0").filter(Boolean);
-        return [{ pid: Number(pid), parent: Number(parent), command, environment }];
+        return [{ pid: Number(pid), parent: Number(parent), command, role: roleOf(command), environment }];
       } catch {
         return []; // it has just ended
       }
     });
+}
+
+function roleOf(command: string): string {
+  if (/dynamic-provider\/index\.js|provider\/plugin\/main\.js/.test(command)) return "provider";
+  if (/pulumi-resource-/.test(command)) return "launcher";
+  if (/cmd\/run\/index\.js/.test(command)) return "program";
+  if (/pulumi-language-nodejs/.test(command)) return "language host";
+  return /\bpulumi up\b/.test(command) ? "engine" : command;
 }
 
 function killAll(session: number): void {
