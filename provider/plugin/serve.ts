@@ -125,8 +125,8 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
 
     configure: plain(async (request: rpc.ConfigureRequest) => {
       const { values } = received(request.getArgs());
-      const name = request.getName() === undefined ? undefined : providerName(request.getUrn() ?? "");
       const urn = request.getUrn() ?? "";
+      const name = request.getName() === undefined ? undefined : providerName(urn);
       if (urn !== "") self = { urn, id: request.getId() ?? "" };
       configured = plugin.configure(values, name, {
         info: (line) => log.info(line),
