@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Terminal } from "../faults/engine/terminal";
 import { type CometServer, faults } from "../server/index";
-import { failure, host, newStack, startEmulator, type TestStack } from "./stack";
+import { host } from "./host";
+import { failure, newStack, startEmulator, type TestStack } from "./stack";
 
 /** What errors advise, followed to the letter on the real engine, in the situation that printed it. */
 

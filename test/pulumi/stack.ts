@@ -16,20 +16,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
   type ConfigMap,
@@ -44,18 +33,11 @@ import {
 import { afterAll, beforeAll, vi } from "vitest";
 import { engine, engineEnv } from "../engine/locate.mjs";
 import { type CometServer, type ServerOptions, startServer } from "../server/index";
+import { host, keyTypes, onHost } from "./host";
+import { newProject, type Project, type ProjectOptions } from "./project";
 import { inTheClear, isSecret } from "./stateSecrets";
 
 const repo = resolve(__dirname, "../..");
-
-/** What hosts the provider: the same programs run on both, and the tests of both are the same files. */
-export const host = process.env["COMETAPI_TEST_HOST"] === "plugin" ? "plugin" : "dynamic";
-/** The resource type of a key on each. */
-export const keyTypes = {
-  dynamic: "pulumi-nodejs:dynamic/cometapi:CometApiKey",
-  plugin: "cometapi:index:CometApiKey",
-};
-export const keyType = keyTypes[host];
 
 const folders: string[] = [];
 const servers: CometServer[] = [];
@@ -69,21 +51,13 @@ afterAll(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-export interface StackOptions {
-  /** A folder of examples/ to copy, e.g. "quickstart" or "shared-key/reader". */
-  example?: string;
-  /** Instead: the text of index.js, an ES module. */
-  program?: string;
-  /** More files of the project, by path. */
-  files?: Record<string, string>;
+export interface StackOptions extends ProjectOptions {
   /** The server and account the stack works with, by `COMETAPI_BASE_URL` and `COMETAPI_ACCESS_TOKEN`. */
   server?: CometServer;
   /** Environment on top of the caller's. */
   env?: Record<string, string>;
   /** The stack's configuration, by full name. */
   config?: ConfigMap;
-  /** The folder of the plugin's launcher, on that host. Default: the one of the package. */
-  plugin?: string;
   /** Where its state is, for stacks that shall see each other. Default: a new place. */
   backend?: Backend;
   /** Default "dev". */
@@ -197,7 +171,7 @@ export async function startEmulator(options?: ServerOptions): Promise<CometServe
 /** Creates the project's folder, and the stack in its backend. */
 export async function newStack(options: StackOptions): Promise<TestStack> {
   const { backend = new Backend(), server, env = {}, config, name = "dev" } = options;
-  const project = newProject(options);
+  const project = newProject(newFolder("project"), options);
   const workspace = await LocalWorkspace.create({
     workDir: project.folder,
     pulumiCommand: await command(),
@@ -404,65 +378,6 @@ function differing({ op, old, new: now }: StepEventMetadata): string[] {
 
 function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
-}
-
-interface Project {
-  /** Where Pulumi.yaml is. */
-  folder: string;
-  /** Where package.json and index.ts are. */
-  program: string;
-  projectName: string;
-}
-
-/** Lays the files out as they lie in the repo, so that what they say of each other stays true. */
-function newProject({ example, program, files = {}, plugin = join(repo, "plugin") }: StackOptions): Project {
-  const root = newFolder("project");
-  // A link to the folder, because linked one by one the packages would not find each other.
-  symlinkSync(join(repo, "node_modules"), join(root, "node_modules"), "junction");
-  const at = example === undefined ? root : join(root, "examples", example);
-  if (example !== undefined) cpSync(join(repo, "examples", example), at, { recursive: true });
-  const write = (file: string, text: string) => {
-    mkdirSync(dirname(join(at, file)), { recursive: true });
-    writeFileSync(join(at, file), text);
-  };
-  if (program !== undefined) {
-    // Plain JavaScript: half the time of an up would go into the TypeScript compiler.
-    write("Pulumi.yaml", "name: program\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
-    write(
-      "package.json",
-      JSON.stringify({ name: "program", private: true, type: "module", main: "index.js" }),
-    );
-    write("index.js", program);
-  }
-  for (const [file, text] of Object.entries(files)) write(file, text);
-
-  let folder = at;
-  if (!existsSync(join(at, "Pulumi.yaml"))) {
-    cpSync(join(repo, "Pulumi.yaml"), join(root, "Pulumi.yaml"));
-    folder = root;
-  }
-  if (host === "plugin") moveToPlugin(at, folder, plugin);
-  const projectName = /^name: *(\S+)/m.exec(readFileSync(join(folder, "Pulumi.yaml"), "utf8"))?.[1];
-  if (projectName === undefined) throw new Error("Pulumi.yaml has no name");
-  return { folder, program: at, projectName };
-}
-
-/** What a user does to go over to the plugin: two lines in Pulumi.yaml, and another import. */
-function moveToPlugin(program: string, folder: string, plugin: string): void {
-  const yaml = join(folder, "Pulumi.yaml");
-  const path = relative(folder, plugin);
-  appendFileSync(yaml, `\nplugins:\n  providers:\n    - name: cometapi\n      path: ${path}\n`);
-  for (const entry of readdirSync(program, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/\.[jt]s$/.test(entry.name) || entry.parentPath.includes("node_modules"))
-      continue;
-    const file = join(entry.parentPath, entry.name);
-    writeFileSync(file, onHost(readFileSync(file, "utf8")));
-  }
-}
-
-/** A program as it is written for the host that is tested. */
-function onHost(program: string): string {
-  return host === "plugin" ? program.replaceAll('"pulumi-cometapi"', '"pulumi-cometapi/plugin"') : program;
 }
 
 function newFolder(what: string): string {

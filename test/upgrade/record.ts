@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { join, resolve } from "node:path";
 import { engineEnv } from "../engine/locate.mjs";
 import { User } from "../package/user";
+import { type Host, onHost, pluginLines } from "../pulumi/host";
 import { type CometServer, faults, type KeyRecord, startServer } from "../server/index";
 import { files, names, passphrase, recordings, rotatedAt, suffixes } from "./recorded";
 
@@ -24,7 +25,6 @@ const stories: Record<keyof (typeof suffixes)[Host], { program: string; live: ty
   keys: { program: "program.mjs", live: liveKeys },
   rotation: { program: "rotation.mjs", live: liveRotation },
 };
-type Host = keyof typeof suffixes;
 
 async function main(): Promise<void> {
   const missing = Object.entries(suffixes)
@@ -70,8 +70,8 @@ async function newStack(server: CometServer, user: User, program: string, host: 
   const { file } = await user.pack();
   user.write({
     "package.json": JSON.stringify({ private: true, type: "module", main: "index.js" }),
-    "Pulumi.yaml": `name: ${names.project}\nruntime: nodejs\n${host === "plugin" ? plugins : ""}`,
-    "index.js": onHost(host, readFileSync(join(__dirname, program), "utf8")),
+    "Pulumi.yaml": `name: ${names.project}\nruntime: nodejs\n${host === "plugin" ? pluginLines() : ""}`,
+    "index.js": onHost(readFileSync(join(__dirname, program), "utf8"), host),
   });
   const env = {
     ...engineEnv({ home: join(user.folder, "engine"), backend: `file://${user.folder}`, passphrase }),
@@ -87,13 +87,6 @@ async function newStack(server: CometServer, user: User, program: string, host: 
     user.run(user.folder, ["pulumi", ...command.split(" "), "--non-interactive"], { ...env, ...more });
   await pulumi(`stack init ${names.stack}`);
   return pulumi;
-}
-
-/** What a user does to go over to the plugin: two lines in Pulumi.yaml, and another import. */
-const plugins =
-  "plugins:\n  providers:\n    - name: cometapi\n      path: node_modules/pulumi-cometapi/plugin\n";
-function onHost(host: Host, program: string): string {
-  return host === "plugin" ? program.replaceAll('"pulumi-cometapi"', '"pulumi-cometapi/plugin"') : program;
 }
 
 /** A stack with a key of every shape, after something has happened to some of them. */

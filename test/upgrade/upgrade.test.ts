@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
-import { host, type TestStack } from "../pulumi/stack";
+import { host } from "../pulumi/host";
+import type { TestStack } from "../pulumi/stack";
 import type { CometServer } from "../server/index";
 import { inherit, living, read } from "./inherit";
 import { recordings, rotatedAt, suffixes } from "./recorded";

@@ -3,7 +3,8 @@
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { host, newStack, startEmulator, type TestStack } from "../../pulumi/stack";
+import { host } from "../../pulumi/host";
+import { newStack, startEmulator, type TestStack } from "../../pulumi/stack";
 import type { CometServer, Exchange, KeyView } from "../../server";
 import { type Ended, type Running, Terminal } from "./terminal";
 

@@ -1,15 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CometServer, faults, type KeyView } from "../../server/index";
-import {
-  Backend,
-  failure,
-  host,
-  keyType,
-  newStack,
-  startEmulator,
-  type TestStack,
-  type UpRun,
-} from "../stack";
+import { host, keyType } from "../host";
+import { Backend, failure, newStack, startEmulator, type TestStack, type UpRun } from "../stack";
 
 /**
  * The main job from end to end. Every operation of the engine takes seconds, so each `describe` walks through one

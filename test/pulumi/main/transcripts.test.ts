@@ -1,16 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CometServer } from "../../server/index";
-import {
-  failure,
-  host,
-  keyType,
-  keyTypes,
-  newStack,
-  type Run,
-  type StackOptions,
-  startEmulator,
-  type TestStack,
-} from "../stack";
+import { host, keyType, keyTypes } from "../host";
+import { failure, newStack, type Run, type StackOptions, startEmulator, type TestStack } from "../stack";
 
 /**
  * What a person sees, word for word, in ../transcripts/, and on the plugin in ../transcripts/plugin/ where that differs in

@@ -1,16 +1,14 @@
 /** Programs on the plugin, without the SDK's own class: what the protocol alone gives. */
 
-/** Of a project that finds the plugin in the npm package, as docs/hosts.md shows it. */
+import { pluginLines } from "../host";
+
+/** Of a project that finds the plugin in the npm package. */
 export const pulumiYaml = `name: program
 runtime:
   name: nodejs
   options:
     typescript: false
-plugins:
-  providers:
-    - name: cometapi
-      path: node_modules/pulumi-cometapi/plugin
-`;
+${pluginLines()}`;
 
 /** A class as generated for any provider, and what the lines given do with it. */
 export function program(...lines: string[]): string {

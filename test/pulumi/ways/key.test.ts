@@ -2,7 +2,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CometServer, KeyView } from "../../server/index";
-import { failure, host, newStack, startEmulator, type TestStack } from "../stack";
+import { host } from "../host";
+import { failure, newStack, startEmulator, type TestStack } from "../stack";
 import { handed, serviceProgram } from "./program";
 
 /** The ways in which Pulumi can be run with keys: fresh ones, an adopted one, and one with a total. */

@@ -3,7 +3,8 @@
 import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CometServer, faults, type KeyView } from "../../server/index";
-import { failure, host, newStack, startEmulator, type TestStack } from "../stack";
+import { host } from "../host";
+import { failure, newStack, startEmulator, type TestStack } from "../stack";
 import { handed, serviceProgram } from "./program";
 
 /**

@@ -1,6 +1,6 @@
 import * as dynamic from "../../../sdk/index";
 import * as plugin from "../../../sdk/plugin/index";
-import { host } from "../stack";
+import { host } from "../host";
 
 /** The classes as an inline program imports them for the host that is tested. */
 export const { CometApiKey, RotatingCometApiKey } = host === "plugin" ? plugin : dynamic;
