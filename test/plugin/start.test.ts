@@ -9,6 +9,9 @@ import { Client } from "./client";
 
 /** The process that the engine starts. */
 
+/** Windows has no SIGINT, and tells no process that its parent is gone. */
+const onUnix = test.skipIf(process.platform === "win32");
+
 const main = resolve(__dirname, "../../dist/provider/plugin/main.js");
 
 const engines: ChildProcessByStdio<null, Readable, Readable>[] = [];
@@ -31,7 +34,7 @@ async function startByEngine() {
   return { engine, printed: String(printed), plugin: Number(String(pid)) };
 }
 
-test("Start: prints its port alone, and ends when its engine is killed", async () => {
+onUnix("Start: prints its port alone, and ends when its engine is killed", async () => {
   const { engine, printed, plugin } = await startByEngine();
   expect(printed).toMatch(/^\d+\n$/);
   expect(isAlive(plugin)).toBe(true);
@@ -39,7 +42,7 @@ test("Start: prints its port alone, and ends when its engine is killed", async (
   await ended(plugin);
 });
 
-test("Start: ends at once by SIGINT when nothing is under way", async () => {
+onUnix("Start: ends at once by SIGINT when nothing is under way", async () => {
   const { plugin } = await startByEngine();
   const began = performance.now();
   process.kill(plugin, "SIGINT");
@@ -47,7 +50,7 @@ test("Start: ends at once by SIGINT when nothing is under way", async () => {
   expect(performance.now() - began).toBeLessThan(3_000);
 });
 
-test.each([
+onUnix.each([
   ["an engine that is killed"],
   // So an engine ends its plugins, with calls under way when it is interrupted a second time.
   ["SIGINT"],
