@@ -17,9 +17,9 @@ describe("keys", { timeout: 120_000 }, () => {
   let byHand: number;
   const living = (): KeyView[] => server.keys().filter(({ deletedAt }) => deletedAt === undefined);
   const service = () => living().find(({ key }) => key === handed(stack).at(-1)?.key);
-  const write = (declared: string, key?: string) => {
+  const write = (declared: string) => {
     version += 1;
-    stack.write("index.js", serviceProgram(declared, version, key));
+    stack.write("index.js", serviceProgram(declared, version));
   };
   const keys = (limits: string, options = "{}") => `
     const r = new CometApiKey("fresh", { remainQuota: 100, ${limits} }, ${options});

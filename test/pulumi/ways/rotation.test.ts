@@ -1,6 +1,5 @@
 // @module-tag nightly
 
-import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CometServer, faults, type KeyView } from "../../server/index";
 import { host } from "../host";
@@ -8,33 +7,40 @@ import { failure, newStack, startEmulator, type TestStack } from "../stack";
 import { handed, serviceProgram } from "./program";
 
 /**
- * The ways in which Pulumi can be run while a rotation is due. Each way gets a slot of its own on one stack. Whatever a
- * run leaves out, what the rotation hands on lives, and the next whole `up` finishes what was left.
+ * The ways in which Pulumi can be run while rotations are due. Each run gets a slot of its own on one stack, and may do
+ * another thing to each of the rotations, which are called after it. Whatever a run leaves out, what a rotation hands on
+ * lives, and the next whole `up` finishes what was left.
  *
- * On the plugin those ways run in which the provider has a part: what a run leaves out, no provider notices. The others
- * run there by `npm run test:nightly`.
+ * On the plugin those runs are tried in which the provider has a part: what a run leaves out, no provider notices. The
+ * others are tried there by `npm run test:nightly`.
  */
 const all = host === "dynamic" || (process.env["COMETAPI_TEST_ALL"] ?? "") !== "";
 
-const rotation = `
-  const args = { every: "P30D", overlap: "P2D", anchor: "2099-01-05T00:00:00Z", remainQuota: 100 };
-  const r = new RotatingCometApiKey("r", args);
-  export const beside = new RotatingCometApiKey("beside", args).key;`;
+const rotations = ["whole", "newKey", "allKeys", "previousKey", "memory", "beside"] as const;
+type Rotation = (typeof rotations)[number];
+const declared = rotations
+  .map((name) => `const ${name} = new RotatingCometApiKey("${name}", args);`)
+  .join("\n    ");
+const program = (version: number) =>
+  serviceProgram(
+    `const args = { every: "P30D", overlap: "P2D", anchor: "2099-01-05T00:00:00Z", remainQuota: 100 };
+    ${declared}`,
+    version,
+    Object.fromEntries(rotations.map((name) => [name, `${name}.key`])),
+  );
 const first = Date.parse("2099-01-05T00:00:00Z");
 const instant = (slot: number, days = 0) => new Date(first + (slot * 30 + days) * 86_400_000).toISOString();
-const label = (slot: number, name = "r") => `${name}-${instant(slot).slice(0, 10).replaceAll("-", "")}`;
+const label = (name: Rotation, slot: number) => `${name}-${instant(slot).slice(0, 10).replaceAll("-", "")}`;
 const rfc3339 = (slot: number, days = 0) => instant(slot, days).replace(".000Z", "Z");
 
 interface Way {
   way: string;
   /** Runs it in the slot. What it throws fails the test. */
   run: (stack: TestStack, slot: number, server: CometServer) => Promise<unknown>;
-  /** Which of the two slots' keys the service has after it, and which the stack's output is. */
-  service: "old" | "new";
-  /** The same for the rotation beside it. Default: as `service`. */
-  beside?: "old" | "new";
-  /** Whether the previous key is not there any more, as this way asked for. */
-  forgets?: true;
+  /** The rotations that go on with the previous slot's key. The others hand on the new one. */
+  old: readonly Rotation[];
+  /** The rotation whose previous key is not there any more, as the run asked for. */
+  forgets?: Rotation;
   /** Whether the provider is asked for something else than in any `up`. */
   asksProvider?: true;
 }
@@ -47,83 +53,58 @@ const previewedUp = async (stack: TestStack, options: Parameters<TestStack["prev
   const steps = ({ changes }: typeof said) => changes.map(({ op, name }) => `${op} ${name}`).sort();
   expect(steps(done)).toEqual(steps(said));
 };
-const child = (slot: number) => `**CometApiKey::${label(slot)}`;
-const memory = "**:Rotation::r";
+const child = (name: Rotation, slot: number) => `**CometApiKey::${label(name, slot)}`;
+const memory = "**:Rotation::memory";
 
 const ways: Way[] = [
   {
-    way: "up --exclude the rotation",
-    run: up({ exclude: ["**RotatingCometApiKey**"] }),
-    service: "old",
-  },
-  {
-    way: "up --exclude the rotation --exclude-dependents",
-    run: up({ exclude: ["**RotatingCometApiKey**"], excludeDependents: true }),
-    service: "old",
-  },
-  {
-    way: "up --exclude the new key",
-    run: (stack, slot) => previewedUp(stack, { exclude: [child(slot)] }),
-    service: "old",
-    beside: "new",
-  },
-  {
-    way: "up --exclude the new key --exclude-dependents",
-    run: (stack, slot) => stack.up({ exclude: [child(slot)], excludeDependents: true }),
-    service: "old",
-    beside: "new",
-  },
-  {
-    way: "up --exclude all keys",
-    run: (stack) => previewedUp(stack, { exclude: ["**CometApiKey::r-*"] }),
-    service: "old",
-    beside: "new",
-  },
-  {
-    way: "up --exclude the previous key",
-    run: (stack, slot) => previewedUp(stack, { exclude: [child(slot - 1)] }),
-    service: "new",
-  },
-  {
-    way: "up --exclude what is remembered",
-    run: (stack) => previewedUp(stack, { exclude: [memory] }),
-    service: "old",
+    way: "up --exclude a rotation, its new key, all its keys, its previous key, what it remembers",
+    run: (stack, slot) =>
+      previewedUp(stack, {
+        exclude: [
+          "**RotatingCometApiKey**::whole*",
+          child("newKey", slot),
+          "**CometApiKey::allKeys-*",
+          child("previousKey", slot - 1),
+          memory,
+        ],
+      }),
+    old: ["whole", "newKey", "allKeys", "memory"],
     asksProvider: true,
-    beside: "new",
   },
-  { way: "up --target another key", run: up({ target: ["**CometApiKey::other"] }), service: "old" },
   {
-    way: "up --target the new key",
-    run: (stack, slot) => stack.up({ target: [child(slot)] }),
-    service: "old",
+    way: "up --exclude a rotation, its new key --exclude-dependents",
+    run: (stack, slot) =>
+      stack.up({
+        exclude: ["**RotatingCometApiKey**::whole*", child("newKey", slot)],
+        excludeDependents: true,
+      }),
+    old: ["whole", "newKey"],
   },
-  { way: "up --target what is remembered", run: up({ target: [memory] }), service: "old" },
-  { way: "up --target the service", run: up({ target: ["**::service"] }), service: "old" },
   {
-    way: "up --target the rotation --target-dependents",
-    run: up({ target: ["**RotatingCometApiKey::r"], targetDependents: true }),
-    service: "new",
-    beside: "old",
+    way: "up --target another key, a new key, what is remembered, a service",
+    run: (stack, slot) =>
+      stack.up({ target: ["**CometApiKey::other", child("newKey", slot), memory, "**Service::beside"] }),
+    old: rotations,
+  },
+  {
+    way: "up --target a rotation --target-dependents",
+    run: up({ target: ["**RotatingCometApiKey::whole"], targetDependents: true }),
+    old: rotations.filter((name) => name !== "whole"),
   },
   {
     way: "refresh --run-program",
     run: (stack) => stack.refresh({ runProgram: true }),
-    service: "old",
+    old: rotations,
     asksProvider: true,
   },
-  { way: "up --refresh", run: up({ refresh: true }), service: "new", asksProvider: true },
+  { way: "up --refresh", run: up({ refresh: true }), old: [], asksProvider: true },
   {
-    way: "up --replace the previous key",
-    run: (stack, slot) => stack.up({ replace: [child(slot - 1)] }),
-    service: "new",
+    way: "up --replace the previous key, what is remembered",
+    run: (stack, slot) => stack.up({ replace: [child("previousKey", slot - 1), memory] }),
+    old: [],
+    forgets: "memory",
     asksProvider: true,
-  },
-  {
-    way: "up --replace what is remembered",
-    run: up({ replace: [memory] }),
-    service: "new",
-    asksProvider: true,
-    forgets: true,
   },
   {
     way: "up --target-replace what is remembered, which is refused",
@@ -131,16 +112,16 @@ const ways: Way[] = [
       const run = stack.command("up", "--yes", "--skip-preview", "--target-replace", memory);
       await expect(run).rejects.toThrow("The rotation has no current key: this run left its new key out");
     },
-    service: "old",
+    old: rotations,
   },
   {
-    way: "up --continue-on-error, and the new key cannot be created",
+    way: "up --continue-on-error, and no new key can be created",
     run: async (stack, _slot, server) => {
-      const fault = server.fault({ method: "POST" }, faults.refuse("not today"), { times: 10 });
+      const fault = server.fault({ method: "POST" }, faults.refuse("not today"), { times: 50 });
       await failure(stack.up({ continueOnError: true }));
       fault.remove();
     },
-    service: "old",
+    old: rotations,
     asksProvider: true,
   },
   {
@@ -151,27 +132,27 @@ const ways: Way[] = [
       stack.stack.workspace.envVars["COMETAPI_NOW"] = rfc3339(slot, 1.25);
       await stack.up({ plan });
     },
-    service: "new",
+    old: [],
     asksProvider: true,
   },
   {
     way: "up --strict",
     run: (stack) => stack.command("up", "--yes", "--strict"),
-    service: "new",
+    old: [],
     asksProvider: true,
   },
   {
     way: "destroy --target the current key, which is refused, and then another key",
     run: async (stack, slot) => {
-      await failure(stack.destroy({ target: [child(slot - 1)] }));
+      await failure(stack.destroy({ target: [child("whole", slot - 1)] }));
       await stack.destroy({ target: ["**CometApiKey::other"] });
     },
-    service: "old",
+    old: rotations,
     asksProvider: true,
   },
 ];
 
-describe("a rotation that is due", { timeout: 180_000 }, () => {
+describe("rotations that are due", { timeout: 180_000 }, () => {
   let server: CometServer;
   let stack: TestStack;
   let version = 1;
@@ -182,57 +163,52 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
     living()
       .find((one) => one.key === key)
       ?.name.replace(/-[0-9a-f]{7}$/, "");
-  const service = () => named(handed(stack).at(-1)?.key);
+  const livingNames = () => living().map(({ key }) => named(key));
+  const services = () => ofEach((name) => named(handed(stack, name).at(-1)?.key));
+  const outputs = () => {
+    const { handedOn } = stack.outputs();
+    return ofEach((name) => named(handedOn?.value[name]));
+  };
   const edit = () => {
     version += 1;
-    stack.write("index.js", serviceProgram(rotation, version));
+    stack.write("index.js", program(version));
   };
   const on = (days: number) => {
     stack.stack.workspace.envVars["COMETAPI_NOW"] = rfc3339(slot, days);
   };
-  const handedOn = ({ rkey, beside }: OutputMap) => ({
-    service: named(rkey?.value),
-    beside: named(beside?.value),
-  });
 
   beforeAll(async () => {
     server = await startEmulator();
     stack = await newStack({
       server,
-      program: serviceProgram(rotation, version),
+      program: program(version),
       env: { COMETAPI_NOW: rfc3339(0, 1), PULUMI_EXPERIMENTAL: "true" },
     });
     await stack.up();
-    expect(service()).toBe(label(0));
+    expect(services()).toEqual(ofEach((name) => label(name, 0)));
   });
 
   it.each(ways.filter(({ asksProvider = all }) => asksProvider))(
-    "hands on a key that lives: $way",
-    async ({ run, service: which, beside, forgets }) => {
+    "hand on keys that live: $way",
+    async ({ run, old, forgets }) => {
       slot += 1;
+      const previous = ofEach((name) => label(name, slot - 1));
+      const current = ofEach((name) => label(name, slot));
       on(1);
       edit();
-      const before = service();
       await run(stack, slot, server);
-      const of = (age: "old" | "new", name?: string) => label(age === "new" ? slot : slot - 1, name);
-      expect(service() ?? before).toBe(of(which));
-      expect(handedOn(stack.outputs())).toEqual({
-        service: of(which),
-        beside: of(beside ?? which, "beside"),
-      });
-      const kept = [...(forgets ? [] : [of("old")]), of("old", "beside")];
-      expect(living().map(({ key }) => named(key))).toEqual(expect.arrayContaining(kept));
+      const expected = ofEach((name) => (old.includes(name) ? previous : current)[name]);
+      expect(services()).toEqual(expected);
+      expect(outputs()).toEqual(expected);
+      const kept = rotations.filter((name) => name !== forgets).map((name) => previous[name]);
+      expect(livingNames()).toEqual(expect.arrayContaining(kept));
 
       edit();
       on(1.5);
-      const { outputs } = await stack.up();
-      expect(service()).toBe(of("new"));
-      expect(handedOn(outputs)).toEqual({ service: of("new"), beside: of("new", "beside") });
-      expect(
-        living()
-          .map(({ key }) => named(key))
-          .sort(),
-      ).toEqual(["other", ...kept, of("new"), of("new", "beside")].sort());
+      await stack.up();
+      expect(services()).toEqual(current);
+      expect(outputs()).toEqual(current);
+      expect(livingNames().sort()).toEqual(["other", ...kept, ...Object.values(current)].sort());
     },
   );
 
@@ -243,3 +219,7 @@ describe("a rotation that is due", { timeout: 180_000 }, () => {
     expect(server.violations).toEqual([]);
   });
 });
+
+function ofEach<T>(value: (name: Rotation) => T): Record<Rotation, T> {
+  return Object.fromEntries(rotations.map((name) => [name, value(name)])) as Record<Rotation, T>;
+}
