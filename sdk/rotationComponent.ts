@@ -91,17 +91,22 @@ export abstract class RotationComponent extends pulumi.ComponentResource {
   }
 }
 
-/** The options that mean its keys when they are given to a rotation. The engine passes on none of them. */
-function passedOn({
-  hooks,
-  ignoreChanges,
-  retainOnDelete,
-}: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
-  return {
-    ...(hooks !== undefined && { hooks }),
-    ...(ignoreChanges !== undefined && { ignoreChanges }),
-    ...(retainOnDelete !== undefined && { retainOnDelete }),
-  };
+/**
+ * The options that mean its keys when they are given to a rotation. The engine hands on `protect`, `retainOnDelete` and
+ * `deletedWith` alone, and leaves the others to the component.
+ */
+const passedOnNames = [
+  "customTimeouts",
+  "hooks",
+  "ignoreChanges",
+  "replaceOnChanges",
+  "replaceWith",
+  "replacementTrigger",
+] as const;
+
+function passedOn(opts: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
+  const given = passedOnNames.filter((name) => opts[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, opts[name]]));
 }
 
 /** By its own options, its parent's, or a transformation. */

@@ -29,7 +29,7 @@ const { awaitFeatureSupport, waitForRPCs, setAllConfig, hookBindingFromProto } =
 const { deserializeInputs } = server as unknown as {
   deserializeInputs(
     inputs: Struct | undefined,
-    dependencies: ReturnType<ConstructRequest["getInputdependenciesMap"]>,
+    dependencies: Pick<ReturnType<ConstructRequest["getInputdependenciesMap"]>, "get">,
   ): Promise<Inputs>;
 };
 const { withLocalStorage } = state as unknown as { withLocalStorage<T>(run: () => Promise<T>): Promise<T> };
@@ -61,7 +61,11 @@ export function runComponent(
           `${request.getType().split(":").at(-1)} "${request.getName()}": ${notPlain} is secret or comes from a ` +
             "resource. Give a plain value: which resources there are depends on it.",
         );
-      const options = { ...optionsOf(request), providers: providersOf(request, host) };
+      const options = {
+        ...optionsOf(request),
+        ...(await triggerOf(request)),
+        providers: providersOf(request, host),
+      };
       const response = await answer(create(request.getName(), inputs, options));
       await waitForRPCs();
       return response;
@@ -87,21 +91,41 @@ async function join(request: ConstructRequest, engineAddress: string): Promise<v
   setAllConfig(Object.fromEntries(request.getConfigMap().toArray()), request.getConfigsecretkeysList());
 }
 
-/** The options that the program gave to the component. */
+/** The options that the program gave to the component. The engine itself sees to `transforms`. */
 function optionsOf(request: ConstructRequest): pulumi.ComponentResourceOptions {
   const [parent, deletedWith] = [request.getParent(), request.getDeletedwith()];
+  const timeouts = request.getCustomtimeouts();
   const hooks = hookBindingFromProto(request.getResourceHooks());
+  const resource = (urn: string) => new DependencyResource(urn);
   return {
     aliases: request.getAliasesList().map(aliasOf),
-    dependsOn: request.getDependenciesList().map((urn) => new DependencyResource(urn)),
+    dependsOn: request.getDependenciesList().map(resource),
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
-    ...(parent !== "" && { parent: new DependencyResource(parent) }),
-    ...(deletedWith !== "" && { deletedWith: new DependencyResource(deletedWith) }),
+    replaceWith: request.getReplaceWithList().map(resource),
+    ...(parent !== "" && { parent: resource(parent) }),
+    ...(deletedWith !== "" && { deletedWith: resource(deletedWith) }),
+    ...(timeouts !== undefined && { customTimeouts: timeoutsOf(timeouts) }),
     ...(request.hasProtect() && { protect: request.getProtect() === true }),
     ...(request.hasRetainondelete() && { retainOnDelete: request.getRetainondelete() === true }),
     ...(hooks !== undefined && { hooks }),
   };
+}
+
+/** One by one: `toObject()` calls a delete `pb_delete`, and Pulumi's own server loses it so. An older SDK knows no read. */
+function timeoutsOf(timeouts: ConstructRequest.CustomTimeouts): pulumi.CustomTimeouts {
+  const [create, update, remove] = [timeouts.getCreate(), timeouts.getUpdate(), timeouts.getDelete()];
+  return { create, update, delete: remove, read: timeouts.getRead?.() ?? "" };
+}
+
+/** A change of it replaces: any value, as an argument is one. An older SDK knows no trigger. */
+async function triggerOf(request: Partial<Pick<ConstructRequest, "getReplacementTrigger">>) {
+  const value = request.getReplacementTrigger?.();
+  if (value === undefined) return {};
+  const struct = new Struct();
+  struct.getFieldsMap().set("trigger", value);
+  const { trigger } = await deserializeInputs(struct, new Map());
+  return { replacementTrigger: pulumi.output(trigger) };
 }
 
 /**
@@ -120,7 +144,11 @@ function providersOf(request: ConstructRequest, { provider }: ComponentHost) {
   );
 }
 
-function aliasOf(alias: ReturnType<ConstructRequest["getAliasesList"]>[number]): string | pulumi.Alias {
+/** An older SDK knows URNs alone. */
+function aliasOf(
+  alias: ReturnType<ConstructRequest["getAliasesList"]>[number] | string,
+): string | pulumi.Alias {
+  if (typeof alias === "string") return alias;
   const spec = alias.getSpec();
   if (spec === undefined) return alias.getUrn();
   const [name, project, stack] = [spec.getName(), spec.getProject(), spec.getStack()];

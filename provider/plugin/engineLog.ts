@@ -5,6 +5,8 @@ import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
 /** The engine's own log. It hides what a plugin prints, so what a person is to read goes this way. */
 export class EngineLog {
+  /** Such as `127.0.0.1:40123`; undefined where somebody runs the plugin by hand. */
+  engineAddress: string | undefined;
   private engine: EngineClient | undefined;
   private readonly current = new AsyncLocalStorage<{ urn: string }>();
   private readonly underWay = new Set<Promise<void>>();
@@ -12,8 +14,8 @@ export class EngineLog {
   /** @param hide removes what is secret */
   constructor(private readonly hide: (message: string) => string) {}
 
-  /** @param address of the engine, such as `127.0.0.1:40123` */
   connect(address: string): void {
+    this.engineAddress = address;
     this.engine?.close();
     this.engine = new EngineClient(address, credentials.createInsecure());
   }

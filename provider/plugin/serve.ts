@@ -48,12 +48,7 @@ export async function serve(plugin: Plugin, engineAddress?: string): Promise<Ser
 function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undefined) {
   const secrecy = new Secrecy();
   const log = new EngineLog(secrecy.hide);
-  let engine = engineAddress;
-  const connect = (address: string) => {
-    engine = address;
-    log.connect(address);
-  };
-  if (engineAddress !== undefined) connect(engineAddress);
+  if (engineAddress !== undefined) log.connect(engineAddress);
   let configured: Configured | undefined;
   let self: ComponentHost["provider"];
   let ownerChanged = false;
@@ -72,7 +67,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     ...calls.methods(),
 
     handshake: plain(async (request: rpc.ProviderHandshakeRequest) => {
-      connect(request.getEngineAddress());
+      log.connect(request.getEngineAddress());
       const response = new rpc.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       response.setSupportsAutonamingConfiguration(true);
@@ -81,7 +76,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
 
     /** How a plugin that somebody started under a debugger is told of the engine. */
     attach: plain(async (request: { getAddress(): string }) => {
-      connect(request.getAddress());
+      log.connect(request.getAddress());
       return new Empty();
     }),
 
@@ -157,11 +152,12 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     }),
 
     construct: plain(async (request: rpc.ConstructRequest) => {
-      if (plugin.construct === undefined || engine === undefined)
+      const { engineAddress } = log;
+      if (plugin.construct === undefined || engineAddress === undefined)
         throw new Error(`this provider has no component ${request.getType()}`);
       // So that no message quotes what is secret in them.
       received(request.getInputs());
-      return plugin.construct(request, { engineAddress: engine, provider: self });
+      return plugin.construct(request, { engineAddress, provider: self });
     }),
   };
 }

@@ -11,7 +11,6 @@ import {
   ServerCredentials,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
@@ -258,7 +257,7 @@ export class Client {
   async construct(
     monitor: string,
     inputs: Bag,
-    { type = "cometapi:index:RotatingCometApiKey", alias, ...options }: ConstructOptions = {},
+    { type = "cometapi:index:RotatingCometApiKey", preview = false, given }: ConstructOptions = {},
   ) {
     const request = new rpc.ConstructRequest();
     request.setProject("program");
@@ -267,12 +266,8 @@ export class Client {
     request.setType(type);
     request.setName("rotating");
     request.setInputs(struct(inputs));
-    request.setDryrun(options.preview ?? false);
-    request.setParent(options.parent ?? "");
-    request.setProtect(options.protect ?? false);
-    request.setIgnorechangesList(options.ignoreChanges ?? []);
-    request.setDependenciesList(options.dependencies ?? []);
-    if (alias !== undefined) request.addAliases(new Alias().setSpec(new Alias.Spec().setName(alias)));
+    request.setDryrun(preview);
+    given?.(request);
     const response = await this.call<rpc.ConstructResponse>("construct", request);
     const dependencies = response.getStatedependenciesMap().toArray();
     return {
@@ -316,13 +311,8 @@ interface CheckOptions {
 interface ConstructOptions {
   type?: string;
   preview?: boolean;
-  parent?: string;
-  protect?: boolean;
-  ignoreChanges?: string[];
-  /** URNs. */
-  dependencies?: string[];
-  /** Its name before. */
-  alias?: string;
+  /** Gives it options. */
+  given?: (request: rpc.ConstructRequest) => void;
 }
 
 interface UpdateOptions {

@@ -1,3 +1,6 @@
+import { Alias } from "@pulumi/pulumi/proto/alias_pb";
+import * as rpc from "@pulumi/pulumi/proto/provider_pb";
+import { Value } from "google-protobuf/google/protobuf/struct_pb";
 import { expect, test, vi } from "vitest";
 import { type Client, failure, secret, setUp, unknown, urnOf } from "./client";
 import { type Registered, startMonitor } from "./monitor";
@@ -6,6 +9,8 @@ import { type Registered, startMonitor } from "./monitor";
 
 vi.stubEnv("COMETAPI_NOW", "2026-01-20T12:00:00Z");
 const rotation = "cometapi:index:RotatingCometApiKey";
+const key = "cometapi:index:CometApiKey";
+const memory = "cometapi:index:Rotation";
 const schedule = { every: "P30D", overlap: "P2D", anchor: "2026-01-05T09:00:00Z" };
 const ours = `${urnOf("default", "pulumi:providers:cometapi")}::7`;
 
@@ -33,12 +38,12 @@ test("Construct: a rotation as the TypeScript class declares it, its key a secre
       key: expect.arrayContaining([urnOf("rotating-20260105T0900Z")]),
     }),
   });
-  expect(registered("cometapi:index:CometApiKey")).toMatchObject({
+  expect(registered(key)).toMatchObject({
     name: "rotating-20260105T0900Z",
     parent: urnOf("rotating", rotation),
     inputs: { remainQuota: 1000, name: secret("backend-20260105T0900Z") },
   });
-  expect(registered("cometapi:index:Rotation")).toMatchObject({ inputs: { start: "2026-01-05T09:00:00Z" } });
+  expect(registered(memory)).toMatchObject({ inputs: { start: "2026-01-05T09:00:00Z" } });
   const warnings = client.logged.filter(({ severity }) => severity === "warning");
   expect(warnings.map(({ message }) => message)).toEqual([
     "COMETAPI_NOW is set: keys rotate as if it were 2026-01-20T12:00:00Z",
@@ -48,29 +53,84 @@ test("Construct: a rotation as the TypeScript class declares it, its key a secre
 test("Construct: its keys are of the provider that constructs it, although the engine does not list that", async () => {
   const { constructed, registered } = await construct({ remainQuota: 1 });
   await constructed;
-  expect(registered("cometapi:index:CometApiKey").provider).toBe(ours);
-  expect(registered("cometapi:index:Rotation").provider).toBe(ours);
+  expect(registered(key).provider).toBe(ours);
+  expect(registered(memory).provider).toBe(ours);
 });
 
 test("Construct: what is unknown at preview is unknown to its keys", async () => {
   const { constructed, registered } = await construct({ remainQuota: unknown }, { preview: true });
   await constructed;
-  expect(registered("cometapi:index:CometApiKey").inputs).toMatchObject({ remainQuota: unknown });
+  expect(registered(key).inputs).toMatchObject({ remainQuota: unknown });
 });
 
-test("Construct: the options of the component hold", async () => {
+test("Construct: its parent, its aliases and what it depends on are the component's own", async () => {
   const parent = urnOf("app", "example:index:App");
+  const others = [urnOf("other"), urnOf("another")];
   const { constructed, registered } = await construct(
     { remainQuota: 1 },
-    { parent, protect: true, ignoreChanges: ["remainQuota"], dependencies: [urnOf("other")], alias: "old" },
+    {
+      given(request) {
+        request.setParent(parent).setDependenciesList(others);
+        request.addAliases(new Alias().setSpec(new Alias.Spec().setName("old")));
+        request.addAliases(new Alias().setUrn(urnOf("older", rotation)));
+      },
+    },
   );
   await constructed;
-  expect(registered(rotation)).toMatchObject({ parent, protect: true, dependenciesList: [urnOf("other")] });
-  expect(registered(rotation).aliasesList).toMatchObject([{ spec: { name: "old" } }]);
-  expect(registered("cometapi:index:CometApiKey")).toMatchObject({
-    protect: true,
+  expect(registered(rotation)).toMatchObject({ parent, dependenciesList: others });
+  const aliases = registered(rotation).aliasesList;
+  expect(aliases).toMatchObject([{ spec: { name: "old" } }, { urn: urnOf("older", rotation) }]);
+  expect(registered(key)).toMatchObject({ parent: urnOf("rotating", rotation), dependenciesList: [] });
+});
+
+test("Construct: what the engine itself hands on is said of the component", async () => {
+  const deletedWith = urnOf("other");
+  const { constructed, registered } = await construct(
+    { remainQuota: 1 },
+    { given: (request) => request.setProtect(true).setRetainondelete(true).setDeletedwith(deletedWith) },
+  );
+  await constructed;
+  const options = { protect: true, retainondelete: true, deletedwith: deletedWith };
+  expect(registered(rotation)).toMatchObject(options);
+  expect(registered(memory)).toMatchObject({ parent: urnOf("rotating", rotation), protect: true });
+});
+
+test("Construct: what the engine leaves to components is said of each key", async () => {
+  const { constructed, registered } = await construct(
+    { remainQuota: 1 },
+    {
+      given(request) {
+        const { CustomTimeouts, ResourceHooksBinding } = rpc.ConstructRequest;
+        request.setIgnorechangesList(["remainQuota"]).setReplaceonchangesList(["group"]);
+        request.setReplaceWithList([urnOf("other")]);
+        request.setCustomtimeouts(new CustomTimeouts().setCreate("2m").setDelete("1m").setRead("3m"));
+        request.setResourceHooks(new ResourceHooksBinding().setAfterCreateList(["note"]));
+      },
+    },
+  );
+  await constructed;
+  expect(registered(key)).toMatchObject({
     ignorechangesList: ["remainQuota"],
+    replaceonchangesList: ["group"],
+    replaceWithList: [urnOf("other")],
+    customtimeouts: { create: "2m", update: "", pb_delete: "1m", read: "3m" },
+    hooks: { afterCreateList: ["note"] },
   });
+  expect(registered(memory)).toMatchObject({ ignorechangesList: [], replaceonchangesList: [] });
+});
+
+test("Construct: a replacement trigger reaches each key, whatever value it is", async () => {
+  for (const trigger of ["one", { generation: [1, 2] }, secret("hush"), unknown]) {
+    const { constructed, registered } = await construct(
+      { remainQuota: 1 },
+      {
+        preview: trigger === unknown,
+        given: (request) => request.setReplacementTrigger(Value.fromJavaScript(trigger)),
+      },
+    );
+    await constructed;
+    expect(registered(key).replacementTrigger).toEqual(trigger);
+  }
 });
 
 test("Construct: a schedule that cannot be kept is refused by the name of the component", async () => {

@@ -15,12 +15,24 @@ import { onTestFinished } from "vitest";
 import { secret, urnOf } from "./client";
 
 type Callback<T> = (error: Partial<ServiceError> | null, answer?: T) => void;
-export type Registered = ReturnType<RegisterResourceRequest["toObject"]> & { inputs: object };
+export type Registered = Omit<ReturnType<RegisterResourceRequest["toObject"]>, "replacementTrigger"> & {
+  inputs: object;
+  replacementTrigger: unknown;
+};
 
 export interface Monitor {
   address: string;
   registered: Registered[];
 }
+
+const features = [
+  "secrets",
+  "resourceReferences",
+  "aliasSpecs",
+  "deletedWith",
+  "resourceHooks",
+  "replaceWith",
+];
 
 /** @param refused what the engine says when it fails to create a key */
 export async function startMonitor(refused?: string): Promise<Monitor> {
@@ -32,7 +44,7 @@ export async function startMonitor(refused?: string): Promise<Monitor> {
       done: Callback<SupportsFeatureResponse>,
     ) {
       const response = new SupportsFeatureResponse();
-      response.setHassupport(["secrets", "resourceReferences", "aliasSpecs"].includes(request.getId()));
+      response.setHassupport(features.includes(request.getId()));
       done(null, response);
     },
     registerResource(
@@ -41,7 +53,8 @@ export async function startMonitor(refused?: string): Promise<Monitor> {
     ) {
       const type = request.getType();
       const inputs = request.getObject()?.toJavaScript() ?? {};
-      registered.push({ ...request.toObject(), inputs });
+      const replacementTrigger = request.getReplacementTrigger()?.toJavaScript();
+      registered.push({ ...request.toObject(), inputs, replacementTrigger });
       const isKey = type === "cometapi:index:CometApiKey";
       if (isKey && refused !== undefined) {
         done({ code: status.UNKNOWN, details: refused });
