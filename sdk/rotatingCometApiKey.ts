@@ -27,8 +27,9 @@ export class RotatingCometApiKey extends RotationComponent {
   /**
    * @param name the logical name, unique within the stack
    * @param args what each key is to be, and when a new one becomes current
-   * @param opts `dependsOn` and the like. `hooks`, `ignoreChanges` and `retainOnDelete` hold for each key; `protect` for
-   * the current one, and for no previous key, which is to be removed
+   * @param opts `dependsOn` and the like. `customTimeouts`, `hooks`, `ignoreChanges`, `retainOnDelete` and what replaces
+   * (`replaceOnChanges`, `replaceWith`, `replacementTrigger`) hold for each key; `protect` for the current one, and for no
+   * previous key, which is to be removed
    */
   constructor(name: string, args: RotatingCometApiKeyArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(name, args, opts, {

@@ -140,8 +140,11 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
       const token = request.getTok();
       const work = provider().functions[token];
       if (work === undefined) throw new Error(`this provider has no function ${token}`);
+      const args = received(request.getArgs());
+      const result = await work(args.values);
       const response = new rpc.InvokeResponse();
-      response.setReturn(send(await work(received(request.getArgs()).values)));
+      // For a plugin that takes secrets as secrets, the engine no longer marks what has come of one.
+      response.setReturn(send(result, new Set(args.secret.size > 0 ? Object.keys(result) : [])));
       return response;
     }),
 
@@ -162,8 +165,11 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
   };
 }
 
-/** The default provider is called `default`, or `default_1_2_3` with the version that a program asks for. */
+/**
+ * The engine calls its default provider `default`, with the version and the download URL of a program that asks for them:
+ * `default_1_2_3_https_/example.com`. By nothing else does it differ from one that a program calls so.
+ */
 function providerName(urn: string): ProviderName {
   const name = logicalName(urn);
-  return name === "" || /^default(_|$)/.test(name) ? undefined : name;
+  return name === "" || /^default(_\d+_\d+_\d+.*|_.*[./].*)?$/.test(name) ? undefined : name;
 }

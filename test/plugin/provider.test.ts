@@ -76,7 +76,15 @@ test("CheckConfig: a misspelt argument of a provider is refused with the one tha
 
 test("CheckConfig: in the stack's configuration anything may stand beside the settings", async () => {
   const client = await startPlugin();
-  expect((await client.checkConfig({ ours: "a" })).failures).toEqual([]);
+  for (const name of [
+    "default",
+    "default_0_18_1",
+    "default_1_2_3_rc_1_https_/example.com",
+    "default_example.com",
+  ])
+    expect((await client.checkConfig({ ours: "a" }, name)).failures).toEqual([]);
+  for (const name of ["default_billing", "defaults", "default_2"])
+    expect((await client.checkConfig({ ours: "a" }, name)).failures).toHaveLength(1);
 });
 
 test("DiffConfig: other settings are a change, and never replace the provider with all its keys", async () => {
@@ -269,6 +277,19 @@ test("Invoke: no list of keys holds a secret", async () => {
   const { id } = await client.up("backend", { remainQuota: 1 });
   const answer = JSON.stringify(await client.invoke("cometapi:index:getCometApiKeys"));
   expect(answer).not.toContain(server.key(Number(id)).key);
+});
+
+test("Invoke: a secret argument is taken, and makes all that is returned a secret", async () => {
+  const { server, client } = await setUp();
+  const { id } = await client.up("backend", { name: "backend", remainQuota: 1 });
+  const usage = "cometapi:index:getCometApiKeyUsage";
+  const known = await client.invoke(usage, { key: server.key(Number(id)).key });
+  expect(known).toMatchObject({ name: "backend", availableQuota: 1 });
+  expect(await client.invoke(usage, { key: secret(server.key(Number(id)).key) })).toEqual(
+    Object.fromEntries(Object.entries(known).map(([name, value]) => [name, secret(value)])),
+  );
+  const { message } = await failure(client.invoke(usage, { key: secret("sk-no-such-key") }));
+  expect(message).not.toContain("sk-no-such-key");
 });
 
 test("Invoke: fails with the text of the lookup", async () => {

@@ -79,6 +79,18 @@ describe("a rotation", { timeout: 120_000 }, () => {
     expect(rotated().map(({ model_limits }) => model_limits)).toEqual(["", ""]);
   });
 
+  it("replaces each of its keys when its replacementTrigger changes", async () => {
+    on(31);
+    write(() => rotating({ replacementTrigger: "one" }));
+    await stack.stack.up();
+    const before = rotated().map(({ id }) => id);
+    write(() => rotating({ replacementTrigger: "two" }));
+    await stack.stack.up();
+    expect(rotated()).toHaveLength(before.length);
+    expect(rotated().filter(({ id }) => before.includes(id))).toEqual([]);
+    expect(rotated()).toContainEqual(await output());
+  });
+
   it("that is protected keeps its current key, and goes on rotating", async () => {
     write(() => rotating({ protect: true }, { overlap: "PT0S" }));
     on(34);
