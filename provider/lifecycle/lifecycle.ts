@@ -113,6 +113,7 @@ export class KeyLifecycle {
   async read(
     id: string,
     old: Partial<KeyState>,
+    timeoutMs?: number,
   ): Promise<{ state: KeyState; inputs: KeyInputs } | undefined> {
     // An import and `CometApiKey.get` have no state: they look where a new key would be created.
     const isGet = old.name === undefined;
@@ -129,7 +130,7 @@ export class KeyLifecycle {
           throw new ProviderError(notFound(id, known.account, this.host.config.names));
         return found;
       },
-      { id },
+      { id, timeoutMs },
     );
     if (live === undefined) this.adoptions.forget(id, known);
     return live;

@@ -63,8 +63,8 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
 
     discard: ({ id, properties }) => lifecycle.discard(id, properties as KeyState),
 
-    async read({ id, olds }) {
-      const live = await lifecycle.read(id, olds);
+    async read({ id, olds }, timeoutMs) {
+      const live = await lifecycle.read(id, olds, timeoutMs);
       return live && { id, properties: stored(live.state), inputs: live.inputs };
     },
 

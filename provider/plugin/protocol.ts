@@ -88,7 +88,7 @@ export interface ResourceType {
    */
   discard?(created: Found): Promise<boolean>;
   /** Undefined if the resource is gone. */
-  read(request: ReadRequest): Promise<(Found & { inputs: Answer }) | undefined>;
+  read(request: ReadRequest, timeoutMs?: number): Promise<(Found & { inputs: Answer }) | undefined>;
   /** What an update will answer, as far as a preview knows it. */
   previewUpdate(request: UpdateRequest): Answer;
   update(request: UpdateRequest, timeoutMs?: number): Promise<Answer>;

@@ -79,7 +79,7 @@ export class ResourceCalls {
           this.receive(type, request.getProperties()),
           this.receive(type, request.getInputs()),
         ];
-        const found = await type.read({ id: request.getId(), olds: olds.values });
+        const found = await type.read({ id: request.getId(), olds: olds.values }, timeoutOf(request));
         const response = new rpc.ReadResponse();
         // No id is how the engine is told that the resource is gone.
         if (found === undefined) return response;
@@ -158,9 +158,9 @@ function autonamingOf(request: rpc.CheckRequest): CheckRequest["autonaming"] {
   return { mode: given.getMode() === Mode.ENFORCE ? "enforce" : "propose", name: given.getProposedName() };
 }
 
-/** In milliseconds. Without `customTimeouts` the engine sends 0. */
-function timeoutOf(request: { getTimeout(): number }): number | undefined {
-  const seconds = request.getTimeout();
+/** In milliseconds. Without `customTimeouts` the engine sends 0. An older SDK knows none of a read. */
+function timeoutOf(request: { getTimeout?(): number }): number | undefined {
+  const seconds = request.getTimeout?.() ?? 0;
   return seconds > 0 ? seconds * 1000 : undefined;
 }
 

@@ -138,9 +138,10 @@ export class Client {
     await this.call("cancel", new Empty());
   }
 
-  unimplemented(method: "getMapping" | "parameterize" | "call"): Promise<unknown> {
+  unimplemented(method: "getMapping" | "getMappings" | "parameterize" | "call"): Promise<unknown> {
     const requests = {
       getMapping: new rpc.GetMappingRequest(),
+      getMappings: new rpc.GetMappingsRequest(),
       parameterize: new rpc.ParameterizeRequest(),
       call: new rpc.CallRequest(),
     };
@@ -183,11 +184,11 @@ export class Client {
   async check(
     name: string,
     news: Bag,
-    { olds = {}, seed = "", autonaming, type = keyType }: CheckOptions = {},
+    { olds = {}, seed = "", autonaming, type = keyType, urnOnly = false }: CheckOptions = {},
   ) {
     const request = new rpc.CheckRequest();
     request.setUrn(urnOf(name, type));
-    request.setName(name);
+    if (!urnOnly) request.setName(name);
     request.setOlds(struct(olds));
     request.setNews(struct(news));
     request.setRandomseed(Buffer.from(seed));
@@ -200,8 +201,9 @@ export class Client {
     return checked(await this.call<rpc.CheckResponse>("check", request));
   }
 
-  async diff(id: string, { olds, oldInputs, news }: { olds: Bag; oldInputs: Bag; news: Bag }) {
+  async diff(id: string, { olds, oldInputs, news, ignoreChanges = [] }: DiffOptions) {
     const request = new rpc.DiffRequest();
+    request.setIgnorechangesList(ignoreChanges);
     request.setId(id);
     request.setUrn(urnOf("backend"));
     request.setOlds(struct(olds));
@@ -220,8 +222,9 @@ export class Client {
     return { id: response.getId(), properties: plain(response.getProperties()) };
   }
 
-  async read(id: string, { properties, inputs }: { properties?: Bag; inputs?: Bag } = {}) {
+  async read(id: string, { properties, inputs, timeout = 0 }: ReadOptions = {}) {
     const request = new rpc.ReadRequest();
+    request.setTimeout(timeout);
     request.setId(id);
     request.setUrn(urnOf("backend"));
     if (properties !== undefined) request.setProperties(struct(properties));
@@ -234,8 +237,12 @@ export class Client {
     };
   }
 
-  async update(id: string, { olds, news, preview = false, timeout = 0 }: UpdateOptions): Promise<Bag> {
+  async update(
+    id: string,
+    { olds, news, preview = false, timeout = 0, ignoreChanges = [] }: UpdateOptions,
+  ): Promise<Bag> {
     const request = new rpc.UpdateRequest();
+    request.setIgnorechangesList(ignoreChanges);
     request.setId(id);
     request.setUrn(urnOf("backend"));
     request.setOlds(struct(olds));
@@ -245,8 +252,9 @@ export class Client {
     return plain((await this.call<rpc.UpdateResponse>("update", request)).getProperties());
   }
 
-  async delete(id: string, properties: Bag): Promise<void> {
+  async delete(id: string, properties: Bag, timeout = 0): Promise<void> {
     const request = new rpc.DeleteRequest();
+    request.setTimeout(timeout);
     request.setId(id);
     request.setUrn(urnOf("backend"));
     request.setProperties(struct(properties));
@@ -302,6 +310,8 @@ export class Client {
 }
 
 interface CheckOptions {
+  /** As an old engine, which does not send the name by itself. */
+  urnOnly?: boolean;
   olds?: Bag;
   seed?: string;
   autonaming?: { mode: "PROPOSE" | "ENFORCE" | "DISABLE"; name?: string };
@@ -315,12 +325,27 @@ interface ConstructOptions {
   given?: (request: rpc.ConstructRequest) => void;
 }
 
+interface DiffOptions {
+  olds: Bag;
+  oldInputs: Bag;
+  news: Bag;
+  ignoreChanges?: string[];
+}
+
+interface ReadOptions {
+  properties?: Bag;
+  inputs?: Bag;
+  /** In seconds. */
+  timeout?: number;
+}
+
 interface UpdateOptions {
   olds: Bag;
   news: Bag;
   preview?: boolean;
   /** In seconds. */
   timeout?: number;
+  ignoreChanges?: string[];
 }
 
 /** A plugin that the engine has started, but not spoken to yet. */

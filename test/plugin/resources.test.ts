@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { faults, newApi } from "../server";
 import { start } from "../server/testing";
-import { type Client, configured, failure, secret, setUp, unknown, urnOf } from "./client";
+import { type Client, configured, failure, keyType, secret, setUp, unknown, urnOf } from "./client";
 
 /** The calls about one resource. docs/protocol.md lists them. */
 
@@ -164,6 +164,14 @@ test("Check: what pulumi:autonaming refuses is refused at preview, where TypeScr
   expect(await reasonsFor({ mode: "PROPOSE", name: "x".repeat(51) })).toEqual([]);
 });
 
+test("Check: an old engine sends the name in the URN alone, and within components the URN holds their types too", async () => {
+  const { client } = await setUp();
+  const options = { urnOnly: true, type: `acme:index:Team$acme:index:App$${keyType}` };
+  const { inputs, failures } = await client.check("odd::name", quota, options);
+  expect(failures).toEqual([]);
+  expect(inputs["name"]).toMatch(/^odd::name-[0-9a-f]{7}$/);
+});
+
 test("Check: a warning stands beside its resource", async () => {
   const { client } = await setUp({}, { checkModels: "warn" });
   await client.check("backend", { ...quota, modelLimits: ["gtp-5"] });
@@ -239,6 +247,24 @@ test("Diff: an unknown value is a change", async () => {
   const news = { ...inputs, group: unknown };
   const { changed, details } = await client.diff(id, { olds: properties, oldInputs: inputs, news });
   expect({ changed, details }).toEqual({ changed: true, details: { group: "UPDATE" } });
+});
+
+test("Diff: what the program ignores is no difference, and stays as it is in an update of something else", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  server.console.update(Number(id), { name: "drifted", group: "vip" });
+  const live = await client.read(id, { properties, inputs });
+  const ignoreChanges = ["name", "group"];
+  const checked = async (declared: object) => {
+    // The engine itself puts the old inputs of these in place of the new ones.
+    const { name, group } = live.inputs;
+    return (await client.check("backend", { ...declared, name, group }, { olds: live.inputs })).inputs;
+  };
+  const same = { olds: live.properties, oldInputs: live.inputs, news: await checked(quota), ignoreChanges };
+  expect(await client.diff(id, same)).toMatchObject({ changed: false, diffs: [] });
+  const news = await checked({ remainQuota: 200 });
+  expect(await client.diff(id, { ...same, news })).toMatchObject({ changed: true, diffs: ["remainQuota"] });
+  await client.update(id, { olds: live.properties, news, ignoreChanges });
+  expect(server.key(Number(id))).toMatchObject({ name: "drifted", group: "vip", remain_quota: 200 });
 });
 
 test("Diff: another account replaces the key, and nothing else does", async () => {
@@ -481,6 +507,15 @@ test("Read, refresh: a key that is gone has no id", async () => {
   expect(await client.read(id, { properties, inputs })).toEqual({ id: "", properties: {}, inputs: {} });
 });
 
+test("Read, timeout: ends waiting, and says by what", async () => {
+  const { server, client, id, inputs, properties } = await made();
+  server.fault({ method: "GET" }, faults.never(), { times: 100 });
+  const began = Date.now();
+  const { message } = await failure(client.read(id, { properties, inputs, timeout: 1 }));
+  expect(message).toContain("given up: customTimeouts gives 1 s");
+  expect(Date.now() - began).toBeLessThan(3_000);
+});
+
 test("Read, import: the secret, and inputs that a check takes and a diff finds equal", async () => {
   const { server, client, id } = await made({ name: "backend", ...quota, modelLimits: ["gpt-5"] });
   const { inputs, properties } = await client.read(id);
@@ -602,6 +637,17 @@ test("Delete: done when the list proves the key gone, and done again without an 
   await client.delete(id, properties);
   expect(server.key(Number(id)).deletedAt).toBeDefined();
   await client.delete(id, properties);
+});
+
+test("Delete, timeout: ends waiting, and the key stays", async () => {
+  const { server, id, properties } = await made();
+  const client = await configured(server);
+  server.fault({ method: "GET" }, faults.never(), { times: 100 });
+  const began = Date.now();
+  const { message } = await failure(client.delete(id, properties, 1));
+  expect(message).toContain("given up: customTimeouts gives 1 s");
+  expect(Date.now() - began).toBeLessThan(3_000);
+  expect(server.key(Number(id)).deletedAt).toBeUndefined();
 });
 
 test("Delete: fails with one sentence", async () => {

@@ -2,12 +2,17 @@ import { expect, test } from "vitest";
 import { failure, newStack, startEmulator } from "../stack";
 import { program, pulumiYaml } from "./program";
 
-test("each provider of a program is an account, a token may come from a resource, and no key moves to another account", async () => {
+test("each provider of a program is an account, a token may come from a resource or the environment, and no key moves to another account", async () => {
   const server = await startEmulator({ accounts: [{}, {}] });
   const [main, billing] = server.accounts;
   const provider = `{ provider: billing }`;
+  const fromEnvironment = [
+    `const bare = new Provider("bare", { baseUrl: process.env.COMETAPI_BASE_URL });`,
+    `new Key("bare", { name: "bare", remainQuota: 1 }, { provider: bare });`,
+  ];
   const stack = await newStack({
     program: program(
+      ...fromEnvironment,
       `const own = new Key("own", { name: "own", remainQuota: 1 });`,
       // Not known before the first key is created.
       `const accessToken = own.key.apply(() => process.env.BILLING_TOKEN);`,
@@ -19,16 +24,23 @@ test("each provider of a program is an account, a token may come from a resource
     env: { BILLING_TOKEN: String(billing?.token) },
   });
   const before = server.requests.length;
-  expect((await stack.preview()).changes.map(({ op }) => op)).toEqual(["create", "create"]);
+  expect((await stack.preview()).changes.map(({ op }) => op)).toEqual(["create", "create", "create"]);
   expect(server.requests.length).toBe(before);
 
   await stack.up();
   const owners = server.keys().map(({ name, user_id }) => ({ name, user_id }));
-  expect(owners).toEqual([
-    { name: "own", user_id: main?.userId },
-    { name: "theirs", user_id: billing?.userId },
-  ]);
+  expect(owners).toHaveLength(3);
+  expect(owners).toEqual(
+    expect.arrayContaining([
+      { name: "bare", user_id: main?.userId },
+      { name: "own", user_id: main?.userId },
+      { name: "theirs", user_id: billing?.userId },
+    ]),
+  );
   for (const account of server.accounts) expect(stack.stateText()).not.toContain(account.token);
+  const decrypted = JSON.stringify(await stack.stack.exportStack());
+  expect(decrypted).toContain(billing?.token);
+  expect(decrypted).not.toContain(main?.token);
   expect(stack.resource("billing").inputs).toHaveProperty("accessToken");
   expect((await stack.preview()).changes).toEqual([]);
 
@@ -41,6 +53,7 @@ test("each provider of a program is an account, a token may come from a resource
   stack.write(
     "index.js",
     program(
+      ...fromEnvironment,
       `const same = new Provider("same", { accessToken: process.env.COMETAPI_ACCESS_TOKEN });`,
       `const billing = new Provider("billing", { accessToken: process.env.BILLING_TOKEN });`,
       `new Key("own", { name: "own", remainQuota: 1 }, { provider: same });`,
