@@ -13,6 +13,8 @@ export function packageOf(): object {
     description,
     keywords,
     license,
+    // Without it the project of the SDK for .NET names Pulumi as its author.
+    publisher: "pulumi-cometapi",
     language: {
       // The package that this repo publishes is written by hand, and has the same resources with stricter types.
       nodejs: { packageName: "pulumi-cometapi-generated", respectSchemaVersion: true },
