@@ -35,7 +35,7 @@ ${tarball} and the archives of the plugin and its SDKs in release/ are ready, an
   git tag v${version}
   npm publish ./${tarball}
   git push --follow-tags
-  and give the archives in release/ to the release v${version}, for \`pulumi plugin install\`, Python and Go
+  and give the archives in release/ to the release v${version}, for \`pulumi plugin install\`, Python, Go, Java and .NET
 `);
 }
 

@@ -1,13 +1,13 @@
 /**
- * `npm run sdks`: writes the generated SDKs for Python and Go into `release/`, for those who cannot run `pulumi package add`.
- * Pip installs the one as it is. The other is for a `replace` in go.mod.
+ * `npm run sdks`: writes the generated SDKs into `release/`, for those who cannot run `pulumi package add`. Pip installs
+ * the one for Python as it is. The others are to be unpacked into `sdks/cometapi`, where that command puts them too.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { create } from "tar";
-import { generateSdk } from "../engine/languages.mjs";
+import { create, type WriteEntry } from "tar";
+import { generateSdk, type SdkLanguage } from "../engine/languages.mjs";
 
 const repo = resolve(__dirname, "../..");
 
@@ -15,15 +15,21 @@ const repo = resolve(__dirname, "../..");
  * @param folder for the archive; it is created
  * @returns its path
  */
-export async function writeSdk(language: "python" | "go", folder: string): Promise<string> {
+export async function writeSdk(language: SdkLanguage, folder: string): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8")) as { version: string };
-  const name = language === "python" ? `pulumi_cometapi-${version}` : `pulumi-cometapi-go-${version}`;
+  const name =
+    language === "python" ? `pulumi_cometapi-${version}` : `pulumi-cometapi-${language}-${version}`;
   const contents = mkdtempSync(join(tmpdir(), "cometapi-sdk-"));
   try {
     await generateSdk(language, join(repo, "provider/plugin/schema.json"), join(contents, name));
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${name}.tar.gz`);
-    await create({ cwd: contents, file, gzip: true, portable: true, mtime: new Date(0) }, [name]);
+    const readable = ({ stat }: WriteEntry) => {
+      // The hosts for Java and .NET write what nobody but its owner can read.
+      if (stat) stat.mode |= stat.isDirectory() ? 0o755 : 0o644;
+    };
+    const reproducible = { gzip: true, portable: true, mtime: new Date(0), onWriteEntry: readable };
+    await create({ cwd: contents, file, ...reproducible }, [name]);
     return file;
   } finally {
     rmSync(contents, { recursive: true, force: true });
@@ -31,7 +37,7 @@ export async function writeSdk(language: "python" | "go", folder: string): Promi
 }
 
 async function main(): Promise<void> {
-  for (const language of ["python", "go"] as const)
+  for (const language of ["python", "go", "java", "dotnet"] as const)
     console.log(await writeSdk(language, join(repo, "release")));
 }
 

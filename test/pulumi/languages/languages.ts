@@ -11,7 +11,7 @@ import { writeArchives } from "../../package/bundle";
 import type { CometServer } from "../../server/index";
 import { newStack, type StackOptions, startEmulator, type TestStack, type UpRun } from "../stack";
 
-export type Language = "yaml" | "python" | "go";
+export type Language = "yaml" | "python" | "go" | "java";
 
 const repo = resolve(__dirname, "../../..");
 
