@@ -86,7 +86,8 @@ interface KeyArgs {
   /**
    * Whether `modelLimits` applies. With `false` the list is kept, and every model may be used.
    *
-   * Limit: `true` with an empty list is refused: it would block every model.
+   * Limit: `true` with an empty list is refused: it would block every model. A key that is so already can be imported, or
+   * adopted, as it is.
    *
    * Default: `true` when `modelLimits` is not empty.
    *

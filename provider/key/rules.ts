@@ -11,8 +11,11 @@ interface Circumstances {
 }
 
 /** What several properties, or a property and the time, must agree on. Each property alone: `properties.ts`. */
-interface Rule {
-  /** The properties it looks at. It is left out while one of them is unknown, misspelt or refused by itself. */
+export interface Rule {
+  /**
+   * The properties it looks at. It is left out while one of them is unknown, misspelt or refused by itself, and where the
+   * key has all of them already.
+   */
   about: readonly PropertyName[];
   /** Why they cannot be used, and which one to name: the reason continues a sentence that begins with that name. */
   refuse(key: DeclaredKey, circumstances: Circumstances): [PropertyName, string] | undefined;
@@ -74,7 +77,8 @@ export const rules: readonly Rule[] = [
       modelLimitsEnabled === true && !modelLimits?.length
         ? [
             "modelLimitsEnabled",
-            "is true, but modelLimits is empty: that would block every model. Name the models, or leave this out",
+            "is true, but modelLimits is empty: that would block every model. Name the models, or leave this out. " +
+              'To block the key, use status: "disabled"',
           ]
         : undefined,
   },

@@ -5,7 +5,7 @@ import { ProviderError } from "../errors";
 import { describeQuota } from "../key/describeQuota";
 import { diff } from "../key/diff";
 import type { PropertyName } from "../key/properties";
-import { remembered, resolve, stateOf } from "../key/state";
+import { inputsOf, remembered, resolve, stateOf } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { holdsUnknown, isUnknown } from "../key/unknown";
 import { captureState, LiveKey } from "../live/liveKey";
@@ -52,6 +52,11 @@ export async function findAdoptable(api: CometApi, id: string): Promise<KeyRecor
   await api.assertOwn(record);
   await api.assertReadable(record);
   return record;
+}
+
+/** What a key is, as if a program had declared it. */
+export function heldBy(record: KeyRecord): KeyInputs {
+  return inputsOf(stateOf(record, {}));
 }
 
 /** What taking a key over changes about it, for the person at the terminal. */

@@ -1,7 +1,7 @@
 import { ResourceInitFailedError } from "../errors";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown } from "../key/unknown";
-import { describeAdoption, findAdoptable } from "./adopt";
+import { describeAdoption, findAdoptable, heldBy } from "./adopt";
 import { AdoptionRegistry } from "./adoptionRegistry";
 import { type Checked, refuseOther } from "./check";
 import { OperationError } from "./explain";
@@ -21,8 +21,14 @@ export class Adoptions {
   /**
    * Looks up the key that a checked resource is about to adopt: it must exist, with its secret, and no other resource
    * may hold it. Makes no request for other resources.
+   *
+   * @param judge checks the arguments, given what the key is already
    */
-  async check({ declared, old, urn }: KeyCheck, { inputs, failures }: Checked): Promise<Checked> {
+  async check(
+    { declared, old, urn }: KeyCheck,
+    judge: (held: KeyInputs | undefined) => Checked,
+  ): Promise<Checked> {
+    const { inputs, failures } = judge(undefined);
     const { account, adoptId: id } = inputs;
     const refuse = (reason: string) => ({
       inputs,
@@ -40,6 +46,7 @@ export class Adoptions {
     try {
       return await this.operations.run(`looking up key ${id}`, inputs, async (api) => {
         const record = await findAdoptable(api, id);
+        const { inputs, failures } = judge(heldBy(record));
         // An adopted key keeps its name where none is declared, as others keep a generated one.
         const named = declared["name"] ?? undefined;
         const judged =

@@ -5,8 +5,8 @@ import { didYouMean } from "../key/didYouMean";
 import { generatedName, isKeyId } from "../key/names";
 import { beginsAfter, periodAt } from "../key/period";
 import { type PropertyName, property, propertyNames, same } from "../key/properties";
-import { rules } from "../key/rules";
-import { withoutDefaults } from "../key/state";
+import { type Rule, rules } from "../key/rules";
+import { resolve, withoutDefaults } from "../key/state";
 import type { DeclaredKey, Failure, KeyInputs } from "../key/types";
 import { holdsUnknown, isUnknown } from "../key/unknown";
 
@@ -15,6 +15,8 @@ export interface CheckRequest {
   declared: Record<string, unknown>;
   /** The inputs in state, if the resource exists. */
   old: Partial<KeyInputs>;
+  /** What the live key is, for one that is about to be adopted. Default: the inputs in state. */
+  held?: KeyInputs | undefined;
   /** What a generated name grows from; unknown at preview. */
   logicalName: string;
   /** Has a generated name drawn again. */
@@ -44,6 +46,8 @@ export const argumentNames: readonly string[] = [...propertyNames, "account", "a
  */
 export function check(request: CheckRequest): Checked {
   const { declared, old, accounts, now } = request;
+  // A key may have what no program may ask for. It is asked for if it is not there yet.
+  const held: Partial<KeyInputs> = request.held ?? old;
   const failures: Failure[] = [];
   const fail = (name: string, reason: string) =>
     failures.push({ property: name, reason: `${name} ${reason}${/[.?]$/.test(reason) ? "" : "."}` });
@@ -64,9 +68,9 @@ export function check(request: CheckRequest): Checked {
   for (const name of propertyNames) {
     const value = declared[name];
     if (isAbsent(value)) continue;
-    // A value that equals the one in state was judged when it got there: most previews hold nothing else.
+    // Most previews hold nothing else than what is in state.
     const reason =
-      isUnknown(value) || isDeepStrictEqual(value, old[name]) ? undefined : property(name).refuse(value);
+      isUnknown(value) || isDeepStrictEqual(value, held[name]) ? undefined : property(name).refuse(value);
     if (reason === undefined) sound[name] = canonicalize(name, value, old[name]);
     else fail(name, reason);
   }
@@ -75,7 +79,7 @@ export function check(request: CheckRequest): Checked {
   const unusable = new Set([...meant, ...failures.map(({ property }) => property)]);
   for (const rule of rules) {
     const isOpen = rule.about.some((name) => unusable.has(name) || holdsUnknown(key[name]));
-    const refused = isOpen ? undefined : rule.refuse(key, { old, now });
+    const refused = isOpen || isHeld(rule, key, held) ? undefined : rule.refuse(key, { old, now });
     if (refused !== undefined) fail(...refused);
   }
 
@@ -97,6 +101,13 @@ export function check(request: CheckRequest): Checked {
     },
     failures,
   };
+}
+
+/** Whether a key has all that a rule is about already. */
+function isHeld({ about }: Rule, key: DeclaredKey, held: Partial<KeyInputs>): boolean {
+  if (held.name === undefined) return false;
+  const [want, has] = [resolve(key), resolve(held)];
+  return about.every((name) => same(name, want[name], has[name]));
 }
 
 /** The arguments that a CometApiKey does not have, each with the one that was probably meant. */

@@ -38,7 +38,9 @@ export class KeyLifecycle {
 
   /** Reports every fault that can be found before anything is done. */
   async check(request: KeyCheck): Promise<Checked> {
-    const { inputs, failures } = await this.adoptions.check(request, this.checkLocally(request));
+    const { inputs, failures } = await this.adoptions.check(request, (held) =>
+      this.checkLocally({ ...request, held }),
+    );
     const models = await this.modelCheck.check(request, { inputs, failures });
     if (request.old.name === undefined) this.memory.noteChecked(inputs, request.autonaming);
     return { inputs, failures: [...failures, ...models] };

@@ -127,6 +127,38 @@ describe.each(allBackends)("on %s", (server, personality) => {
     expect(remain_quota + used_quota).toBe(100_030);
   });
 
+  test("what no program could declare of a new key is adopted as it is, and stays so", async () => {
+    const { setup, adoptId, key, before } = await given(
+      { personality },
+      {
+        name: "legacy",
+        model_limits_enabled: true,
+        model_limits: "",
+        cross_group_retry: true,
+        expired_time: 1_767_222_000,
+        allow_ips: "example.com",
+      },
+    );
+    const asItIs = {
+      modelLimitsEnabled: true,
+      crossGroupRetry: true,
+      expiredTime: before.expired_time,
+      allowIps: ["example.com"],
+      remainQuota: 70,
+    };
+    await key.up({ adoptId, ...asItIs });
+    expect(setup.requests("PUT")).toEqual([]);
+    expect(await key.up({ adoptId, ...asItIs })).toBe("same");
+    expect(await key.refresh()).toBe(false);
+    expect(await key.up({ adoptId, ...asItIs })).toBe("same");
+    // Once it has a model, to take that away again is new.
+    const usable = { ...asItIs, crossGroupRetry: false };
+    await key.up({ adoptId, ...usable, modelLimits: ["gpt-5"] });
+    expect(key.check({ adoptId, ...usable }).failures.map(({ property }) => property)).toEqual([
+      "modelLimitsEnabled",
+    ]);
+  });
+
   test("a spent key is adopted as it is, and serves again with what it lacks", async () => {
     const { server, id, adoptId, key } = await given({ personality }, { ...legacy, remain_quota: 0 });
     server.console.update(id, { status: 4 });

@@ -527,6 +527,28 @@ test("Read, import: the secret, and inputs that a check takes and a diff finds e
   });
 });
 
+test("Read, import: a key that no program could declare yields inputs that a check takes all the same", async () => {
+  const { server, client } = await setUp();
+  const past = Math.floor(Date.now() / 1000) - 3_600;
+  const odd = {
+    "limited to no model": { model_limits_enabled: true, model_limits: "" },
+    "a retry without a group": { cross_group_retry: true },
+    expired: { expired_time: past },
+    overdrawn: { remain_quota: -5 },
+    "an address that is none": { allow_ips: "example.com\n10.0.0.1" },
+    "a model twice": { model_limits_enabled: true, model_limits: "gpt-5,gpt-5" },
+    "no name": { name: "" },
+  };
+  for (const [name, fields] of Object.entries(odd)) {
+    const id = String(server.console.create({ name, ...fields }).id);
+    const { inputs, properties } = await client.read(id);
+    const again = await client.check("imported", inputs, { olds: inputs });
+    expect([name, again]).toEqual([name, { inputs, failures: [] }]);
+    const { changed } = await client.diff(id, { olds: properties, oldInputs: inputs, news: inputs });
+    expect([name, changed]).toEqual([name, false]);
+  }
+});
+
 test("Read, import: from a server that masks keys too", async () => {
   const server = await start({ now: () => Date.now(), personality: newApi });
   const userId = String(server.account.userId);

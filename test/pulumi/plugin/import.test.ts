@@ -6,8 +6,15 @@ import { program, pulumiYaml } from "./program";
 test("pulumi import takes one key, and many by a file, with their secrets, and changes nothing", async () => {
   // A server that shows masks: the secrets have to be revealed.
   const server = await startEmulator({ personality: { ...newApi, limits: noLimits, hold: undefined } });
-  const keys = ["first", "second", "third"].map((name) =>
-    server.console.create({ name, remain_quota: 1000, model_limits: "gpt-5", model_limits_enabled: true }),
+  // The third serves no model: no program may ask for that, but a key may be so.
+  const models = { first: ["gpt-5"], second: ["gpt-5"], third: [] };
+  const keys = Object.entries(models).map(([name, ids]) =>
+    server.console.create({
+      name,
+      remain_quota: 1000,
+      model_limits: ids.join(","),
+      model_limits_enabled: true,
+    }),
   );
   const stack = await newStack({
     program: program(),
@@ -24,7 +31,8 @@ test("pulumi import takes one key, and many by a file, with their secrets, and c
       resources: others.map(({ id, name }) => ({ type: "cometapi:index:CometApiKey", name, id: String(id) })),
     }),
   );
-  await stack.command("import", "--file", "keys.json", ...flags);
+  const told = await stack.command("import", "--file", "keys.json", ...flags);
+  expect(told).not.toContain("failed to validate");
 
   const state = stack.stateText();
   for (const { id, name, key } of keys) {
@@ -39,7 +47,8 @@ test("pulumi import takes one key, and many by a file, with their secrets, and c
     program(
       ...keys.map(
         ({ name }) =>
-          `new Key("${name}", { name: "${name}", remainQuota: 1000, modelLimits: ["gpt-5"] }, { protect: true });`,
+          `new Key("${name}", { name: "${name}", remainQuota: 1000, modelLimitsEnabled: true,
+            modelLimits: ${JSON.stringify(models[name as keyof typeof models])} }, { protect: true });`,
       ),
     ),
   );
