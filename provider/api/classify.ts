@@ -179,18 +179,25 @@ export function isPage(text: string): boolean {
   return /^\s*[^\s{["]/.test(text);
 }
 
-/** The title of a page, or the first of its words. Secrets are hidden first: what is left of one that was cut is no longer found. */
+/** As much of a page as is looked at, and as is shown. */
+const most = { read: 10_000, words: 8, shown: 80 };
+
+/**
+ * The title of a page, or the first of its words; `…` if there are more. Secrets are hidden first: what is left of one that
+ * was cut is no longer found.
+ */
 function firstWords(text: string, redact: Server["redact"]): string {
-  const [, title] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
+  const [, title = ""] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
   const plain = text
-    .slice(0, 10_000)
-    .replace(/<(script|style)\b.*?<\/\1>/gis, " ")
-    .replace(/<[^>]*>/g, " ");
-  const words = redact(title?.trim() || plain)
-    .split(" ")
-    .slice(0, 8)
-    .join(" ");
-  return words.length > 80 ? `${words.slice(0, 80)}…` : words;
+    .slice(0, most.read)
+    .replace(/<(script|style)\b.*?(<\/\1>|$)/gis, " ")
+    .replace(/<[^>]*(>|$)/g, " ");
+  const isTitle = title.trim() !== "";
+  const words = redact(isTitle ? title : plain).split(" ");
+  const shown = words.slice(0, most.words).join(" ");
+  if (shown.length > most.shown) return `${shown.slice(0, most.shown)}…`;
+  const isCut = words.length > most.words || (!isTitle && shown !== "" && text.length > most.read);
+  return isCut && !shown.endsWith("…") ? `${shown}…` : shown;
 }
 
 /** Retry-After is either seconds or a date, the latter by the server's clock. */

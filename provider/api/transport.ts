@@ -159,10 +159,11 @@ export class Transport {
 
   /** Which field is wrong and what was expected: never its value, which may be a secret. */
   private shape(error: z.ZodError): string {
-    return error.issues
-      .slice(0, 3)
-      .map((issue) => `${issue.path.join(".") || "the body"}: ${this.redact(issue.message)}`)
-      .join("; ");
+    const [shown, more] = [error.issues.slice(0, 3), error.issues.length - 3];
+    const issues = shown.map(
+      (issue) => `${issue.path.join(".") || "the body"}: ${this.redact(issue.message)}`,
+    );
+    return [...issues, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
   }
 }
 

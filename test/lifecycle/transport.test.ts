@@ -115,6 +115,11 @@ test.each([
     },
     "data.used_quota",
   ],
+  [
+    "a record with many wrong fields",
+    faults.answer({ status: 200, body: { success: true, data: {} } }),
+    /data\.id: .*; and \d+ more\. If/,
+  ],
 ])("%s is one clear error", async (_, fault, says) => {
   const { server, key } = await made();
   server.fault(get, fault);
@@ -161,6 +166,30 @@ describe("an answer that is not JSON came from something in between", () => {
     ["a 404 of another web server", 404, "<h1>Not Found</h1><p>nginx</p>", 'begins "Not Found nginx"'],
     ["a login page", 200, page, 'HTTP 200 with a page that is not JSON and begins "Access denied"'],
     ["plain text", 401, "no such door", 'HTTP 401 with a page that is not JSON and begins "no such door"'],
+    [
+      "a page of many words",
+      200,
+      "<p>This site is closed until the migration of all accounts is over</p>",
+      'and begins "This site is closed until the migration of…". Something',
+    ],
+    [
+      "a page with a long title",
+      200,
+      "<title>Sign in to the portal of Example Corporation, Incorporated</title>",
+      'and begins "Sign in to the portal of Example Corporation,…". Something',
+    ],
+    [
+      "a page of eight words",
+      200,
+      "<p>This site is closed until the first of</p>",
+      'and begins "This site is closed until the first of". Something',
+    ],
+    [
+      "a page that says its words late",
+      200,
+      `<p>Wait</p><style>${" ".repeat(10_000)}</style><p>Blocked</p>`,
+      'and begins "Wait…". Something',
+    ],
     ["a page without words", 403, "<html><img></html>", "HTTP 403 with a page that is not JSON."],
   ])("%s is named, with whom to ask", async (_, status, body, says) => {
     const { server, key } = await made();

@@ -429,6 +429,18 @@ test("Create: no error quotes the beginning of what is secret, where an answer w
   expect(message).not.toContain("hush");
 });
 
+test("Create: no error quotes the first words of what is secret, where a page was cut short", async () => {
+  const { server, client } = await setUp();
+  const { inputs } = await client.check("backend", { name: secret("hush hush sweet"), ...quota });
+  server.fault({ method: "POST" }, () => ({
+    status: 403,
+    body: "<p>The firewall does not like your hush hush sweet</p>",
+  }));
+  const { message } = await failure(client.create("backend", inputs));
+  expect(message).toContain('does not like your [secret]…"');
+  expect(message).not.toContain("hush");
+});
+
 test("Create, timeout: ends waiting, and says by what", async () => {
   const { server, client } = await setUp();
   const { inputs } = await client.check("backend", quota);
