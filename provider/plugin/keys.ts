@@ -18,6 +18,9 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       expiredTime: ["__expiredTime"],
       remainQuota: ["availableQuota", "__granted", "__unfinished"],
       totalQuota: ["availableQuota", "__granted", "__unfinished"],
+      quotaReset: ["quotaPeriod", "__unfinished"],
+      modelLimits: ["modelLimitsEnabled"],
+      status: ["__leftDisabled"],
     },
 
     spellings(name, value) {

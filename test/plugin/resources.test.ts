@@ -388,6 +388,25 @@ test("Create: what was secret in the inputs is secret in the outputs, with what 
   });
 });
 
+test("Create: a secret quotaReset is given away by no period, nor a secret list by what follows from it", async () => {
+  const { server, client } = await setUp();
+  const declared = { name: "backend", ...quota, quotaReset: secret("daily"), modelLimits: secret(["gpt-5"]) };
+  const { inputs } = await client.check("backend", declared);
+  const today = new Date(server.now()).toISOString().slice(0, "2026-11-25".length);
+  expect(inputs).toMatchObject({ quotaPeriod: secret(today) });
+  const { id, properties } = await client.create("backend", inputs);
+  const hidden = { quotaPeriod: secret(today), modelLimitsEnabled: secret(true) };
+  expect(properties).toMatchObject(hidden);
+  expect((await client.read(id, { properties, inputs })).properties).toMatchObject(hidden);
+  server.fault({ method: "PUT" }, (exchange) => {
+    server.fault({ method: "GET" }, faults.answer({ status: 400, body: {} }), { times: 100 });
+    return faults.reset({ act: true })(exchange);
+  });
+  const news = { ...inputs, remainQuota: 200 };
+  const { half } = await failure(client.update(id, { olds: properties, news }));
+  expect(half?.properties).toMatchObject({ __unfinished: secret({ granted: 100, quota: 200, period: today }) });
+});
+
 test("Create: a key that is half made is in state with its secret encrypted, and the error stands beside it", async () => {
   const { server, client } = await setUp();
   const { inputs } = await client.check("backend", { name: "backend", ...quota });
