@@ -76,39 +76,56 @@ export class Patience {
    */
   async share<T>(begin: () => Promise<T>): Promise<T> {
     for (;;) {
-      const got = await this.limit(false, async (signal) => {
-        const ended = new Promise<never>((_, reject) => {
-          signal?.addEventListener("abort", () => reject(this.unanswered(false)));
-        });
-        try {
-          return { value: await Promise.race([begin(), ended]) };
-        } catch (error) {
-          if (!isOutOfTime(error) || this.whyNot() !== undefined) throw error;
-          return undefined;
-        }
-      });
+      const got = await this.limit(
+        () => this.left(),
+        async (signal) => {
+          const ended = new Promise<never>((_, reject) => {
+            signal?.addEventListener("abort", () => reject(this.unanswered(false)));
+          });
+          try {
+            return { value: await Promise.race([begin(), ended]) };
+          } catch (error) {
+            if (!isOutOfTime(error) || this.whyNot() !== undefined) throw error;
+            return undefined;
+          }
+        },
+      );
       if (got !== undefined) return got.value;
     }
   }
 
   /**
-   * Sends a request. A write that is not answered in time is given up with half of the grace left, to look it up.
+   * Sends a request. Once something was written, one that hangs does not use up the grace: it is given up while there is
+   * time to look a write up, and to look again.
    *
-   * @throws {NoAnswerError} when the operation ends first
+   * @throws {NoAnswerError} when it is given up
    */
   async cutShort<T>(isWrite: boolean, send: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
-    return this.limit(isWrite, async (signal) => {
-      try {
-        return await send(signal);
-      } catch (error) {
-        throw signal?.aborted ? this.unanswered(isWrite) : error;
-      }
-    });
+    return this.limit(
+      () => this.requestMs(isWrite),
+      async (signal) => {
+        try {
+          return await send(signal);
+        } catch (error) {
+          if (!signal?.aborted) throw error;
+          throw isWrite || !this.hasWritten ? this.unanswered(isWrite) : hanging();
+        }
+      },
+    );
   }
 
-  /** Has a signal abort when the operation ends. It is undefined where that is for the policy alone to say. */
+  /** How long a request may take from now on: of the grace a third, so that there is time for two others. */
+  private requestMs(isWrite: boolean): number {
+    const left = Math.max(0, this.left());
+    if (!this.hasWritten) return left;
+    const grace = this.cancelled?.aborted ? graceMs.cancelled : graceMs.timedOut;
+    const ofGrace = Math.min(left, grace);
+    return left - ofGrace + (isWrite ? ofGrace / 3 : Math.min(ofGrace, grace / 3));
+  }
+
+  /** Has a signal abort after a time. It is undefined where that is for the policy alone to say. */
   private async limit<T>(
-    isWrite: boolean,
+    timeMs: () => number,
     work: (signal: AbortSignal | undefined) => Promise<T>,
   ): Promise<T> {
     const { cancelled, timeoutMs } = this;
@@ -118,9 +135,7 @@ export class Patience {
     let timer: NodeJS.Timeout | undefined;
     const arm = () => {
       clearTimeout(timer);
-      const left = Math.max(0, this.left());
-      const grace = cancelled?.aborted ? graceMs.cancelled : graceMs.timedOut;
-      const wait = isWrite ? left - Math.min(left, grace) / 2 : left;
+      const wait = Math.max(0, timeMs());
       if (wait < longestTimerMs) timer = setTimeout(() => cut.abort(), wait);
     };
     arm();
@@ -154,6 +169,12 @@ export class Patience {
     await Promise.race([event(), woken]);
     cancelled.removeEventListener("abort", wake);
   }
+}
+
+/** Of a lookup that may be tried again, as long as there is time. */
+function hanging(): NoAnswerError {
+  const traits = { mayHaveActed: false, retry: true, outOfTime: true };
+  return new NoAnswerError("CometAPI has not answered yet", traits);
 }
 
 function outOfTime(message: string, mayHaveActed: boolean): NoAnswerError {

@@ -204,6 +204,28 @@ describe("on a server that takes requests and never answers", () => {
     expect(setup.requests("POST")).toEqual([]);
   });
 
+  test("a create is found by a second lookup when the first one hangs after the run was cancelled", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    server.fault({ method: "POST" }, faults.never({ act: true }));
+    const created = lifecycle.create(inputs);
+    await server.received(({ method }) => method === "POST");
+    server.fault({ method: "GET" }, faults.never());
+    run.abort();
+    expect(await seconds(() => created)).toBeLessThan(5.5);
+    expect(setup.living()).toMatchObject([{ id: Number((await created).id), name: "backend" }]);
+  });
+
+  test("a delete is found by a second lookup when the first one hangs after its customTimeouts", async () => {
+    const { setup, server, lifecycle, seconds } = await hanging();
+    const { id, state } = await lifecycle.create(inputs);
+    server.fault({ method: "DELETE" }, faults.reset({ act: true }));
+    const deleted = lifecycle.delete(id, state, 200);
+    await server.received(({ method }) => method === "DELETE");
+    server.fault({ method: "GET" }, faults.never());
+    expect(await seconds(() => deleted)).toBeLessThan(10);
+    expect(setup.living()).toEqual([]);
+  });
+
   test("a create whose lookups hang too ends when the grace is over", async () => {
     const { server, run, lifecycle, seconds } = await hanging();
     server.fault({ method: "POST" }, faults.never({ act: true }));
