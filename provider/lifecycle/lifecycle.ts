@@ -67,20 +67,28 @@ export class KeyLifecycle {
   }
 
   /**
-   * Makes sure that a key is in the account whose settings are in use, as far as the server tells: asks it once a run. To
-   * be asked where settings have changed, as when a key moves from one provider of the program to another.
+   * The id of an account; undefined where the server does not tell. Asked once a run.
    *
+   * @throws {OperationError} when there is no answer
+   */
+  ownerOf(account: string | undefined): Promise<number | undefined> {
+    const at = { ...(account !== undefined && { account }) };
+    const options = { budgetMs: catalogueBudgetMs, wantsSecret: false };
+    return this.operations.run("looking up the account", at, (api) => api.ownId(), options);
+  }
+
+  /**
+   * Makes sure that a key is in the account whose settings are in use, as far as the server tells. To be asked where
+   * settings have changed, as when a key moves from one provider of the program to another.
+   *
+   * @param known the id of the account that the settings are of, if that is known
    * @throws {OperationError} when it is in another account
    */
-  async expectOwnAccount(id: string, old: KeyState): Promise<void> {
+  async expectOwnAccount(id: string, old: KeyState, known?: number): Promise<void> {
     const { account, userId } = old;
-    const read = (api: CometApi) => api.ownId();
-    const options = { budgetMs: catalogueBudgetMs, wantsSecret: false };
     const doing = `comparing ${keyLabel(id, old)}`;
     // What cannot be found out now is found out before anything is written.
-    const own = await this.operations
-      .run(doing, { ...(account !== undefined && { account }) }, read, options)
-      .catch(() => undefined);
+    const own = known ?? (await this.ownerOf(account).catch(() => undefined));
     if (own === undefined || own === userId) return;
     const { labelOf } = this.host.config;
     throw new OperationError(

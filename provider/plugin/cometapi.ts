@@ -1,15 +1,13 @@
 import { systemClock } from "../api/clock";
-import { readConfig } from "../config/config";
 import { configuredNames, type SettingNames } from "../config/names";
 import { didYouMean } from "../key/didYouMean";
-import { isUnknown } from "../key/unknown";
 import { KeyLifecycle } from "../lifecycle/lifecycle";
 import { lookupFunctions } from "./functions";
 import { keyResource } from "./keys";
-import type { Failure, Plugin, Properties, ProviderName } from "./protocol";
+import { configOf, knownOwner, ownerSettings, ownersOf } from "./owners";
+import type { Failure, Plugin, PluginHost, Properties, ProviderName } from "./protocol";
 import { rotationResource } from "./rotation";
 
-const ownerSettings = ["accessToken", "baseUrl", "userId", "accounts", "account"];
 const settingNames = [...ownerSettings, "checkModels"];
 
 /** The provider `cometapi`. */
@@ -21,32 +19,42 @@ export function cometapi({ version, schema }: Pick<Plugin, "version" | "schema">
     ownerSettings,
 
     // Each key says what is wrong with the settings that it uses: those of other accounts may be none of its business.
-    checkSettings: (settings, provider) => ({
-      inputs: settings,
-      failures: provider === undefined ? [] : unknownSettings(settings),
-    }),
+    async checkSettings({ olds, news, provider }, host) {
+      const { lifecycle } = lifecycleOf(news, provider, host);
+      const owners = await ownersOf(olds, news, (account) => lifecycle.ownerOf(account));
+      return {
+        inputs: { ...news, ...owners },
+        failures: provider === undefined ? [] : unknownSettings(news),
+      };
+    },
 
     async construct(request, host) {
       const { construct } = await import("./construct.js");
       return construct(request, host);
     },
 
-    configure(settings, provider, { info, warn, cancelled }) {
-      const config = readConfig({
-        config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
-        environment: process.env,
-        names: namesOf(provider),
-      });
-      const host = { config, clock: systemClock, info, warn, cancelled };
+    configure(settings, provider, host) {
+      const { lifecycle, keyHost } = lifecycleOf(settings, provider, host);
       return {
         resources: {
-          "cometapi:index:CometApiKey": keyResource(new KeyLifecycle(host)),
+          "cometapi:index:CometApiKey": keyResource(lifecycle, knownOwner(settings, keyHost.config)),
           "cometapi:index:Rotation": rotationResource,
         },
-        functions: lookupFunctions(host),
+        functions: lookupFunctions(keyHost),
       };
     },
   };
+}
+
+function lifecycleOf(settings: Properties, provider: ProviderName, { info, warn, cancelled }: PluginHost) {
+  const keyHost = {
+    config: configOf(settings, namesOf(provider)),
+    clock: systemClock,
+    info,
+    warn,
+    cancelled,
+  };
+  return { lifecycle: new KeyLifecycle(keyHost), keyHost };
 }
 
 /** In the stack's configuration anything may stand under `cometapi:`; an argument of a provider is a mistake. */
@@ -72,11 +80,4 @@ function namesOf(provider: ProviderName): SettingNames {
     defaultAccount: `the account of the provider "${provider}"`,
     adviceOnId,
   };
-}
-
-/** As the stack's configuration would have it: all of it is strings, and objects are JSON. */
-function settingOf(settings: Properties, name: string): string | undefined {
-  const value = settings[name];
-  if (value === undefined || value === null || isUnknown(value)) return undefined;
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -9,8 +9,15 @@ import { differences, withSpokenDefaults } from "./keyDiff";
 import { previewCreate, previewUpdate } from "./preview";
 import { HalfDoneError, type Properties, type ResourceType } from "./protocol";
 
-/** `cometapi:index:CometApiKey`: from the plain objects of the protocol to the lifecycle and back. */
-export function keyResource(lifecycle: KeyLifecycle): ResourceType {
+/**
+ * `cometapi:index:CometApiKey`: from the plain objects of the protocol to the lifecycle and back.
+ *
+ * @param knownOwner whose an account is, as far as that is known without a request
+ */
+export function keyResource(
+  lifecycle: KeyLifecycle,
+  knownOwner: (account: string | undefined) => number | undefined,
+): ResourceType {
   return {
     secret: ["key"],
     givesAway: {
@@ -53,7 +60,8 @@ export function keyResource(lifecycle: KeyLifecycle): ResourceType {
       const [old, inputs] = [asState(olds), asInputs(news)];
       const { changed, moved, properties } = lifecycle.diff(id, old, inputs);
       // The provider of the resource may be another one, or have another token, than it was.
-      if (ownerChanged) await lifecycle.expectOwnAccount(id, old);
+      const owner = knownOwner(old.account);
+      if (ownerChanged || owner !== undefined) await lifecycle.expectOwnAccount(id, old, owner);
       return { changed, properties: differences(old, oldInputs, inputs, { moved, properties }) };
     },
 

@@ -18,13 +18,20 @@ export interface Plugin {
   secretSettings: readonly string[];
   /** Settings that say whose resources a provider manages. */
   ownerSettings: readonly string[];
-  checkSettings(settings: Properties, provider: ProviderName): Checked;
+  checkSettings(request: CheckSettingsRequest, host: PluginHost): Promise<Checked>;
   configure(settings: Properties, provider: ProviderName, host: PluginHost): Configured;
   /**
    * Creates a component. The request stays as it is: a component is a piece of a program, and Pulumi's SDK has its own
    * code for the inputs and the results of those.
    */
   construct?(request: ConstructRequest, host: ComponentHost): Promise<ConstructResponse>;
+}
+
+export interface CheckSettingsRequest {
+  /** What this has answered for the state; empty for a new provider. */
+  olds: Properties;
+  news: Properties;
+  provider: ProviderName;
 }
 
 /** The logical name of a provider resource; undefined for the default provider, which the engine creates. */

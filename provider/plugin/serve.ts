@@ -5,7 +5,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
 import { EngineRun } from "./engineRun";
-import type { ComponentHost, Configured, Plugin, ProviderName } from "./protocol";
+import type { ComponentHost, Configured, Plugin, PluginHost, ProviderName } from "./protocol";
 import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
@@ -58,6 +58,11 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     return configured;
   };
   const received = (struct: Parameters<typeof receive>[0]): Received => receive(struct, secrecy.note);
+  const host: PluginHost = {
+    info: (line) => log.info(line),
+    warn: (line, urn) => log.warn(line, urn),
+    cancelled: run.cancelled,
+  };
   const calls = new ResourceCalls(provider, () => ownerChanged, log, run, secrecy);
 
   const plain = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
@@ -94,7 +99,9 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
 
     checkConfig: plain(async (request: rpc.CheckRequest) => {
       const news = received(request.getNews());
-      const { inputs, failures } = plugin.checkSettings(news.values, providerName(request.getUrn()));
+      const olds = received(request.getOlds()).values;
+      const about = { olds, news: news.values, provider: providerName(request.getUrn()) };
+      const { inputs, failures } = await plugin.checkSettings(about, host);
       const response = new rpc.CheckResponse();
       response.setInputs(send(inputs, new Set([...plugin.secretSettings, ...news.secret])));
       response.setFailuresList(failures.map((failure) => checkFailure(failure, secrecy.hide)));
@@ -123,11 +130,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
       const urn = request.getUrn() ?? "";
       const name = request.getName() === undefined ? undefined : providerName(urn);
       if (urn !== "") self = { urn, id: request.getId() ?? "" };
-      configured = plugin.configure(values, name, {
-        info: (line) => log.info(line),
-        warn: (line, urn) => log.warn(line, urn),
-        cancelled: run.cancelled,
-      });
+      configured = plugin.configure(values, name, host);
       const response = new rpc.ConfigureResponse();
       // For an engine without Handshake.
       response.setAcceptsecrets(true);

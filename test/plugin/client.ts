@@ -148,9 +148,10 @@ export class Client {
     return this.call(method, requests[method]);
   }
 
-  async checkConfig(news: Bag, provider = "default") {
+  async checkConfig(news: Bag, provider = "default", olds: Bag = {}) {
     const request = new rpc.CheckRequest();
     request.setUrn(urnOf(provider, "pulumi:providers:cometapi"));
+    request.setOlds(struct(olds));
     request.setNews(struct(news));
     return checked(await this.call<rpc.CheckResponse>("checkConfig", request));
   }

@@ -87,6 +87,66 @@ test("CheckConfig: in the stack's configuration anything may stand beside the se
     expect((await client.checkConfig({ ours: "a" }, name)).failures).toHaveLength(1);
 });
 
+/** A provider whose token was replaced by one of another account. Its key is of the first one. */
+async function changedToken(account?: string) {
+  const { server, client } = await setUp({ accounts: [{}, {}] });
+  const [own, other] = server.accounts;
+  const settings = (token: unknown) =>
+    account === undefined
+      ? { accessToken: secret(token), baseUrl: server.url }
+      : { accounts: JSON.stringify({ [account]: { accessToken: token } }), baseUrl: server.url };
+  await client.configure(settings(own?.token));
+  const named = account === undefined ? {} : { account };
+  const { id, inputs, properties } = await client.up("backend", {
+    name: "backend",
+    remainQuota: 1,
+    ...named,
+  });
+  server.clearRequests();
+  const [old, changed] = [settings(own?.token), settings(other?.token)];
+  /** As a run of the engine begins. */
+  const nextRun = async (olds: object, news: object) => {
+    const next = await startPlugin();
+    const { inputs: state } = await next.checkConfig({ ...news }, "default", { ...olds });
+    await next.diffConfig({ ...olds }, state);
+    await next.configure(state);
+    return { state, diff: () => next.diff(id, { olds: properties, oldInputs: inputs, news: inputs }) };
+  };
+  return { server, own, other, old, changed, nextRun };
+}
+
+test("CheckConfig: a token of another account is refused in the next run too, without a request", async () => {
+  for (const account of [undefined, "billing"]) {
+    const { server, own, other, old, changed, nextRun } = await changedToken(account);
+    const says = `the key is in account ${own?.userId}, but the access token is of account ${other?.userId}`;
+    const first = await nextRun(old, changed);
+    expect((await failure(first.diff())).message).toContain(says);
+    expect(server.requests.map(({ path }) => path)).toEqual(["/api/user/self"]);
+
+    const second = await nextRun(first.state, changed);
+    expect(second.state).toEqual(first.state);
+    expect((await failure(second.diff())).message).toContain(says);
+    expect(server.requests).toHaveLength(1);
+
+    const third = await nextRun(second.state, old);
+    expect(await third.diff()).toMatchObject({ changed: false });
+    const fourth = await nextRun(third.state, old);
+    expect(await fourth.diff()).toMatchObject({ changed: false });
+    expect(server.requests).toHaveLength(2);
+  }
+});
+
+test("CheckConfig: a server that could not be asked whose the new token is gets asked in the next run", async () => {
+  const { server, old, changed, nextRun } = await changedToken();
+  let isDown = true;
+  server.fault({ when: () => isDown }, faults.answer({ status: 400, body: {} }), { times: 100 });
+  const first = await nextRun(old, changed);
+  expect(await first.diff()).toMatchObject({ changed: false });
+  isDown = false;
+  const second = await nextRun(first.state, changed);
+  expect((await failure(second.diff())).message).toContain("the key is in account");
+});
+
 test("DiffConfig: other settings are a change, and never replace the provider with all its keys", async () => {
   const client = await startPlugin();
   const olds = { accessToken: secret("a"), baseUrl: "https://one.example" };

@@ -404,7 +404,9 @@ test("Create: a secret quotaReset is given away by no period, nor a secret list 
   });
   const news = { ...inputs, remainQuota: 200 };
   const { half } = await failure(client.update(id, { olds: properties, news }));
-  expect(half?.properties).toMatchObject({ __unfinished: secret({ granted: 100, quota: 200, period: today }) });
+  expect(half?.properties).toMatchObject({
+    __unfinished: secret({ granted: 100, quota: 200, period: today }),
+  });
 });
 
 test("Create: a key that is half made is in state with its secret encrypted, and the error stands beside it", async () => {

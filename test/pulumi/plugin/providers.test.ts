@@ -61,6 +61,22 @@ test("each provider of a program is an account, a token may come from a resource
     ),
   );
   expect((await stack.up()).changes.filter(({ name }) => name !== "same")).toEqual([]);
+
+  // The engine stores the new token before it asks about any key.
+  const [right, wrong] = ["BILLING_TOKEN", "COMETAPI_ACCESS_TOKEN"].map(
+    (name) => `"billing", { accessToken: process.env.${name} }`,
+  );
+  stack.edit("index.js", String(right), String(wrong));
+  for (const _ of ["first", "second"])
+    expect((await failure(stack.up())).run.output).toContain(
+      `the key is in account ${billing?.userId}, but the access token is of account ${main?.userId}`,
+    );
+  stack.edit("index.js", String(wrong), String(right));
+  const repaired = await stack.up();
+  expect(repaired.changes.filter(({ name }) => name !== "billing")).toEqual([]);
+  const requests = server.requests.length;
+  expect((await stack.preview()).changes).toEqual([]);
+  expect(server.requests.length).toBe(requests);
   await stack.destroy();
   expect(server.keys().filter(({ deletedAt }) => deletedAt === undefined)).toEqual([]);
 });

@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { type Config, readConfig } from "../config/config";
+import type { SettingNames } from "../config/names";
+import { isUnknown } from "../key/unknown";
+import type { Properties } from "./protocol";
+
+/** The settings that say whose keys a provider manages. */
+export const ownerSettings = ["accessToken", "baseUrl", "userId", "accounts", "account"];
+
+/** Where a provider's state has its owners. The engine hides a property that begins with `__`. */
+export const ownersProperty = "__owners";
+
+/**
+ * Whose the accounts of a provider are, `""` for the default one, if their settings have changed since the provider was
+ * created. With the new token in state, nothing else in the next run would show that the keys are of another account.
+ */
+type Owners = Record<string, Owner>;
+
+interface Owner {
+  /** Ids of different servers say nothing about each other. A hash: the address may be secret, and state is not. */
+  server: string;
+  /** Absent if the server could not be asked yet. */
+  userId?: number;
+}
+
+/**
+ * The owners to keep beside new settings. Asks about accounts whose settings have changed: once, not in each run.
+ *
+ * @param ask whose the access token of an account is; undefined where the server does not tell
+ */
+export async function ownersOf(
+  olds: Properties,
+  news: Properties,
+  ask: (account: string | undefined) => Promise<number | undefined>,
+): Promise<{ [ownersProperty]?: Owners }> {
+  const known = readOwners(olds);
+  const [was, is] = [configOf(olds), configOf(news)];
+  const isNew = ownerSettings.every((name) => olds[name] === undefined);
+  // A preview may not know a setting yet.
+  if (isNew || ownerSettings.some((name) => isUnknown(news[name]))) return kept(known);
+  const owners: Owners = {};
+  for (const name of ["", ...Object.keys(is.accounts.byName ?? {})]) {
+    const account = name === "" ? undefined : name;
+    const { settings } = is.settingsOf(account);
+    const isAdded = account !== undefined && was.accounts.byName?.[account] === undefined;
+    // A token from the environment is in no state: nobody would see that it is another one.
+    const isFromEnvironment = account === undefined && settingOf(news, "accessToken") === undefined;
+    if (settings === undefined || isAdded || isFromEnvironment) continue;
+    const before = known[name];
+    const server = hashOf(settings.baseUrl);
+    const isPending = before !== undefined && before.userId === undefined;
+    if (!isPending && isDeepStrictEqual(settings, was.settingsOf(account).settings)) {
+      if (before !== undefined) owners[name] = before;
+      continue;
+    }
+    try {
+      const userId = await ask(account);
+      if (userId !== undefined) owners[name] = { server, userId };
+    } catch {
+      owners[name] = { server };
+    }
+  }
+  return kept(owners);
+}
+
+/** Whose an account is, as far as a provider's state knows. */
+export function knownOwner(
+  settings: Properties,
+  config: Config,
+): (account: string | undefined) => number | undefined {
+  const owners = readOwners(settings);
+  return (account) => {
+    const owner = owners[account ?? ""];
+    const { settings } = config.settingsOf(account, false);
+    return settings !== undefined && owner?.server === hashOf(settings.baseUrl) ? owner.userId : undefined;
+  };
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
+function kept(owners: Owners): { [ownersProperty]?: Owners } {
+  return Object.keys(owners).length === 0 ? {} : { [ownersProperty]: owners };
+}
+
+function readOwners(settings: Properties): Owners {
+  const text = settingOf(settings, ownersProperty);
+  return text === undefined ? {} : (JSON.parse(text) as Owners);
+}
+
+/** @param names what errors call the settings */
+export function configOf(settings: Properties, names?: SettingNames): Config {
+  return readConfig({
+    config: (key) => settingOf(settings, key.replace(/^cometapi:/, "")),
+    environment: process.env,
+    ...(names !== undefined && { names }),
+  });
+}
+
+/** As the stack's configuration would have it: all of it is strings, and objects are JSON. */
+function settingOf(settings: Properties, name: string): string | undefined {
+  const value = settings[name];
+  if (value === undefined || value === null || isUnknown(value)) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
