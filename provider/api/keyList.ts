@@ -158,7 +158,9 @@ function keptChanging(so: string): NoAnswerError {
 }
 
 function unusableList(why: string): NoAnswerError {
-  return unusable(`CometAPI's list of keys ${why}, so nothing can be looked up in it`);
+  return unusable(
+    `CometAPI's list of keys ${why}, so nothing can be looked up in it. Check the setting baseUrl`,
+  );
 }
 
 export function isSought(item: Item, sought: Sought): boolean {

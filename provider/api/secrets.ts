@@ -91,7 +91,7 @@ export class Secrets {
       const secret = await budget.patience.share(() => this.loader.load({ id, budget }));
       // Otherwise it is the secret of another key, or was changed in between.
       if (!maskFits(shownKey, secret))
-        throw unusable("the server reveals another secret than the one it shows");
+        throw unusable("the server reveals another secret than the one it shows. Run the same command again");
       this.known.set(id, secret);
       return { ...record, key: secret };
     } finally {

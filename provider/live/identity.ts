@@ -118,7 +118,7 @@ export async function deleteForGood(api: CometApi, { id, userId }: KeyIdentity):
       pollUntil(api.budget, listPatience(unanswered), "the deleted key is still listed", async () =>
         (await api.listed(id, userId)) === undefined ? true : undefined,
       ),
-    unseen: "CometAPI said that it deleted the key, but still lists it",
+    unseen: "CometAPI said that it deleted the key, but still lists it. Run the same command again",
   });
 }
 

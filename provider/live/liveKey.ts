@@ -91,7 +91,8 @@ export class LiveKey {
     await this.send(status, { ...fields, remainQuota: Math.max(0, fields.remainQuota) }, true);
     if (!this.statusInForce(status)) {
       throw new ProviderError(
-        `CometAPI did not keep the status: sent "${status}", stored "${this.record.status}"`,
+        `CometAPI did not keep the status: sent "${status}", stored "${this.record.status}". Run \`pulumi up\` again; if it ` +
+          "says the same, this server cannot enable or disable keys",
       );
     }
   }
@@ -211,6 +212,6 @@ function leftDisabled(live: LiveKey, wanted: KeyStatus): Pick<KeyState, "__leftD
 export function gone(): ProviderError {
   return new ProviderError(
     "the key is no longer in the account: it was deleted outside Pulumi. Run `pulumi refresh` to drop it from the " +
-      "stack; the next `pulumi up` makes a new one",
+      "stack; the next `pulumi up` creates a new one",
   );
 }

@@ -181,6 +181,7 @@ async function resume(live: LiveKey, want: ResolvedKey): Promise<void> {
 
 function tooBusy(): ProviderError {
   return new ProviderError(
-    "the key is used so much, even while it is paused, that its quota cannot be kept exact",
+    "the key is used so much, even while it is paused, that its quota cannot be kept exact. Stop what uses it, then run " +
+      "`pulumi up` again",
   );
 }

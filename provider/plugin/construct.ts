@@ -3,6 +3,7 @@ import { RotatingCometApiKey } from "../../sdk/plugin/rotatingCometApiKey";
 import type { RotatingCometApiKeyArgs } from "../../sdk/rotatingCometApiKeyArgs";
 import { runComponent } from "./componentRun";
 import type { ComponentHost } from "./protocol";
+import { sameVersion } from "./resourceCalls";
 
 /** What decides which keys there are. */
 const schedule = ["every", "overlap", "anchor", "hardExpiry"];
@@ -15,7 +16,7 @@ const schedule = ["every", "overlap", "anchor", "hardExpiry"];
 export function construct(request: ConstructRequest, host: ComponentHost): Promise<ConstructResponse> {
   return runComponent(request, host, schedule, (name, inputs, options) => {
     if (request.getType() !== "cometapi:index:RotatingCometApiKey")
-      throw new Error(`this provider has no component ${request.getType()}`);
+      throw new Error(`this provider has no component ${request.getType()}. ${sameVersion}`);
     // The class checks the schedule, and its keys check the rest.
     const args = inputs as unknown as RotatingCometApiKeyArgs;
     const { urn, key, current, previous, rotatesAt } = new RotatingCometApiKey(name, args, options);

@@ -15,6 +15,9 @@ import type { Secrecy } from "./secrecy";
 import { InitFailedError, unary } from "./status";
 import { type Received, receive, send } from "./values";
 
+/** What to do about a type, or a function, of another version. */
+export const sameVersion = "Install the same version of the plugin and of the program's SDK.";
+
 /** What every call about a resource says of it. */
 interface AboutResource {
   getUrn(): string;
@@ -125,7 +128,7 @@ export class ResourceCalls {
     const work = async (request: Request, isAwaited: () => boolean): Promise<Response> => {
       const token = typeToken(request.getUrn());
       const type = this.provider().resources[token];
-      if (type === undefined) throw new Error(`this provider has no resource ${token}`);
+      if (type === undefined) throw new Error(`this provider has no resource ${token}. ${sameVersion}`);
       return answer(type, request, isAwaited);
     };
     return unary(

@@ -6,7 +6,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
 import { EngineRun } from "./engineRun";
 import type { ComponentHost, Configured, Plugin, PluginHost, ProviderName } from "./protocol";
-import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
+import { checkFailure, logicalName, ResourceCalls, sameVersion } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
 import { type Received, receive, send } from "./values";
@@ -142,7 +142,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     invoke: plain(async (request: rpc.InvokeRequest) => {
       const token = request.getTok();
       const work = provider().functions[token];
-      if (work === undefined) throw new Error(`this provider has no function ${token}`);
+      if (work === undefined) throw new Error(`this provider has no function ${token}. ${sameVersion}`);
       const args = received(request.getArgs());
       const result = await work(args.values);
       const response = new rpc.InvokeResponse();
@@ -160,7 +160,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     construct: plain(async (request: rpc.ConstructRequest) => {
       const { engineAddress } = log;
       if (plugin.construct === undefined || engineAddress === undefined)
-        throw new Error(`this provider has no component ${request.getType()}`);
+        throw new Error(`this provider has no component ${request.getType()}. ${sameVersion}`);
       // So that no message quotes what is secret in them.
       received(request.getInputs());
       return plugin.construct(request, { engineAddress, provider: self });

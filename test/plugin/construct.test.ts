@@ -172,5 +172,7 @@ test("Construct: two at once are parts of their own programs", async () => {
 test("Construct: a component of another version is named", async () => {
   const { constructed } = await construct({ remainQuota: 1 }, { type: "cometapi:index:Team" });
   const { message } = await failure(constructed);
-  expect(message).toBe("this provider has no component cometapi:index:Team");
+  expect(message).toBe(
+    "this provider has no component cometapi:index:Team. Install the same version of the plugin and of the program's SDK.",
+  );
 });

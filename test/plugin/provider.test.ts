@@ -361,7 +361,9 @@ test("Invoke: fails with the text of the lookup", async () => {
 test("Invoke: a function of another version is named", async () => {
   const { client } = await setUp();
   const { message } = await failure(client.invoke("cometapi:index:getAll"));
-  expect(message).toBe("this provider has no function cometapi:index:getAll");
+  expect(message).toBe(
+    "this provider has no function cometapi:index:getAll. Install the same version of the plugin and of the program's SDK.",
+  );
 });
 
 test("Cancel: a create that waits ends, and nothing is created", async () => {

@@ -197,7 +197,9 @@ test("Check: what an adoption changes is logged beside its resource", async () =
 test("Check: a type of another version is named", async () => {
   const { client } = await setUp();
   const { message } = await failure(client.check("one", {}, { type: "cometapi:index:Other" }));
-  expect(message).toBe("this provider has no resource cometapi:index:Other");
+  expect(message).toBe(
+    "this provider has no resource cometapi:index:Other. Install the same version of the plugin and of the program's SDK.",
+  );
 });
 
 test("Diff: no difference is no change, and no difference of spelling is one", async () => {
