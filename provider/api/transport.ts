@@ -127,7 +127,12 @@ export class Transport {
       authorization: accessToken,
       ...(userId !== undefined && { "new-api-user": userId }),
     };
-    const timeout = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs))));
+    const late = new AbortController();
+    // AbortSignal.any() may lose an AbortSignal.timeout() to the garbage collector: nodejs/node#57736.
+    const timer = setTimeout(
+      () => late.abort(new DOMException("it took too long", "TimeoutError")),
+      Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs))),
+    );
     try {
       const response = await request(`${baseUrl}${path}`, {
         dispatcher: this.dispatcher,
@@ -141,11 +146,13 @@ export class Transport {
           ...(body && { "content-type": "application/json" }),
         },
         body: body ? JSON.stringify(body) : null,
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+        signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
       });
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     } catch (error) {
       throw failedConnection(error, this.server);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

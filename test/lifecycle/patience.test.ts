@@ -1,5 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext, runInThisContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../provider/api/clock";
+import { defaultLimits, Transport } from "../../provider/api/transport";
 import { ResourceInitFailedError } from "../../provider/errors";
 import type { KeyInputs, KeyState } from "../../provider/key/types";
 import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
@@ -31,6 +34,18 @@ function cancelledWhileWaiting(setup: Rig): KeyLifecycle {
       },
     },
   });
+}
+
+/** What V8 does by itself after a while: compiled for speed, a function keeps alive only what it goes on to use. */
+function v8() {
+  setFlagsFromString("--expose-gc");
+  setFlagsFromString("--allow-natives-syntax");
+  const native = (name: string) => runInThisContext(`(work) => %${name}(work)`) as (work: unknown) => void;
+  return {
+    prepare: native("PrepareFunctionForOptimization"),
+    optimize: native("OptimizeFunctionOnNextCall"),
+    collectGarbage: runInNewContext("gc") as () => void,
+  };
 }
 
 async function failed(work: Promise<unknown>): Promise<Error> {
@@ -143,10 +158,16 @@ test("what is cancelled before it begins sends no write", async () => {
 
 /** In real time: a request that hangs takes as long as it is waited for. */
 describe("on a server that takes requests and never answers", () => {
-  async function hanging() {
+  async function hanging(limits = defaultLimits) {
     const setup = await rig();
     const run = new AbortController();
-    const host = { ...setup.host(), config: setup.host().config, clock: systemClock, cancelled: run.signal };
+    const host = {
+      ...setup.host(),
+      config: setup.host().config,
+      clock: systemClock,
+      limits,
+      cancelled: run.signal,
+    };
     const seconds = async (work: () => Promise<unknown>) => {
       const began = performance.now();
       await work();
@@ -247,6 +268,22 @@ describe("on a server that takes requests and never answers", () => {
     expect(await seconds(() => updated)).toBeLessThan(5);
     expect(await updated).toMatchObject({ remainQuota: 200, availableQuota: 200 });
     expect(setup.living()).toMatchObject([{ remain_quota: 200 }]);
+  });
+
+  test("an answer that trickles for ever is cut short in time, in a process that is busy and cleans up", async () => {
+    const { server, lifecycle, seconds } = await hanging({ ...defaultLimits, totalMs: 500 });
+    const { prepare, optimize, collectGarbage } = v8();
+    const { send } = Transport.prototype as unknown as { send(): unknown };
+    prepare(send);
+    const { id, state } = await lifecycle.create(inputs);
+    optimize(send);
+    await lifecycle.read(id, state);
+    server.clearRequests();
+    server.fault({ method: "GET" }, faults.trickle(100));
+    const read = lifecycle.read(id, state);
+    await server.received(({ method }) => method === "GET");
+    collectGarbage();
+    expect(await seconds(() => read)).toBeLessThan(10);
   });
 
   test("a delete that was acted on is looked up when its customTimeouts is over", async () => {
