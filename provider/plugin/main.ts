@@ -26,6 +26,9 @@ const engineAddress = process.argv
 // Read before the port is printed: from then on the engine may be killed.
 const engine = process.ppid;
 
+// The engine is on this machine. In lower case, gRPC would take the proxy that leads out of it, and nothing logged would arrive.
+process.env["no_grpc_proxy"] = "127.0.0.1,localhost";
+
 const plugin = cometapi({ version, schema });
 const refused = refuseNode(process.versions.node, engines.node.replace(">=", ""));
 // Whatever ends the process, the engine calls a bug of the provider.

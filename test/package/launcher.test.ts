@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { Client, failure } from "../plugin/client";
+import { connect, failure } from "../plugin/client";
 
 /** What starts the plugin, wherever it lies. */
 
@@ -65,7 +65,7 @@ test("a Node that is too old is refused in one sentence", async () => {
   const port = await printedBy(join(repo, "plugin", name), {
     NODE_OPTIONS: `--require ${JSON.stringify(older)}`,
   });
-  const { message } = await failure(new Client({ port: Number(port) }, [], "127.0.0.1:9").configure({}));
+  const { message } = await failure(connect({ port: Number(port) }, [], "127.0.0.1:9").configure({}));
   expect(message).toBe(
     "the plugin needs Node 20.18.1 or newer, but the one on the PATH is 18.20.8. Update it.",
   );

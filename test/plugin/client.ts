@@ -47,15 +47,14 @@ export interface Logged {
 }
 
 /** The part of an engine that plugins talk to. */
-export async function startEngine(): Promise<{ address: string; logged: Logged[] }> {
-  const logged: Logged[] = [];
+export async function serveEngine(log: (line: Logged) => void): Promise<{ address: string; stop(): void }> {
   const server = new Server();
   server.addService(EngineService, {
     log: ({ request }: { request: LogRequest }, callback: (error: null, answer: Empty) => void) => {
       const severity = (Object.keys(LogSeverity) as (keyof typeof LogSeverity)[]).find(
         (name) => LogSeverity[name] === request.getSeverity(),
       );
-      logged.push({
+      log({
         severity: String(severity).toLowerCase() as Logged["severity"],
         message: request.getMessage(),
         urn: request.getUrn(),
@@ -67,8 +66,15 @@ export async function startEngine(): Promise<{ address: string; logged: Logged[]
     "127.0.0.1:0",
     ServerCredentials.createInsecure(),
   );
-  stops.push(() => server.forceShutdown());
-  return { address: `127.0.0.1:${port}`, logged };
+  return { address: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
+}
+
+/** The same until the test ends, with all that was logged. */
+export async function startEngine(): Promise<{ address: string; logged: Logged[] }> {
+  const logged: Logged[] = [];
+  const { address, stop } = await serveEngine((line) => logged.push(line));
+  stops.push(stop);
+  return { address, logged };
 }
 
 /** The failure of a call. */
@@ -100,7 +106,6 @@ export class Client {
     readonly engineAddress: string,
   ) {
     this.client = new ResourceProviderClient(`127.0.0.1:${served.port}`, credentials.createInsecure());
-    stops.push(() => this.close());
   }
 
   /** As an engine that goes away. */
@@ -240,12 +245,12 @@ export class Client {
 
   async update(
     id: string,
-    { olds, news, preview = false, timeout = 0, ignoreChanges = [] }: UpdateOptions,
+    { name = "backend", olds, news, preview = false, timeout = 0, ignoreChanges = [] }: UpdateOptions,
   ): Promise<Bag> {
     const request = new rpc.UpdateRequest();
     request.setIgnorechangesList(ignoreChanges);
     request.setId(id);
-    request.setUrn(urnOf("backend"));
+    request.setUrn(urnOf(name));
     request.setOlds(struct(olds));
     request.setNews(struct(news));
     request.setPreview(preview);
@@ -341,6 +346,7 @@ interface ReadOptions {
 }
 
 interface UpdateOptions {
+  name?: string;
   olds: Bag;
   news: Bag;
   preview?: boolean;
@@ -349,12 +355,19 @@ interface UpdateOptions {
   ignoreChanges?: string[];
 }
 
+/** A client until the test ends. */
+export function connect(...given: ConstructorParameters<typeof Client>): Client {
+  const client = new Client(...given);
+  stops.push(() => client.close());
+  return client;
+}
+
 /** A plugin that the engine has started, but not spoken to yet. */
 export async function startPlugin(): Promise<Client> {
   const { address, logged } = await startEngine();
   const served = await serve(cometapi({ version: "1.2.3", schema: () => '{"name":"cometapi"}' }));
   stops.push(served.stop);
-  return new Client(served, logged, address);
+  return connect(served, logged, address);
 }
 
 /** A plugin that is ready for the account of a server. */

@@ -4,8 +4,9 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { faults } from "../server";
 import { start } from "../server/testing";
-import { Client } from "./client";
+import { connect, failure, startEngine } from "./client";
 
 /** The process that the engine starts. */
 
@@ -20,12 +21,15 @@ afterEach(() => {
 });
 
 /** Stands for the engine: a process that starts the plugin, and hands on what that prints. */
-async function startByEngine() {
+async function startByEngine({ address = "127.0.0.1:9", env = {} } = {}) {
   const script = `
-    const plugin = require("node:child_process").spawn(process.execPath, [${JSON.stringify(main)}, "127.0.0.1:9"], { stdio: ["ignore", "inherit", "inherit"] });
+    const plugin = require("node:child_process").spawn(process.execPath, ${JSON.stringify([main, address])}, { stdio: ["ignore", "inherit", "inherit"] });
     console.error(plugin.pid);
     setInterval(() => {}, 1000);`;
-  const engine = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "pipe"] });
+  const engine = spawn(process.execPath, ["-e", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   engines.push(engine);
   const [[printed], [pid]] = (await Promise.all([
     once(engine.stdout, "data"),
@@ -50,6 +54,24 @@ onUnix("Start: ends at once by SIGINT when nothing is under way", async () => {
   expect(performance.now() - began).toBeLessThan(3_000);
 });
 
+onUnix(
+  "Start: logs to the engine, whatever proxy the environment names for the rest of the network",
+  async () => {
+    const server = await start();
+    const { address, logged } = await startEngine();
+    const { printed } = await startByEngine({
+      address,
+      env: { https_proxy: "http://127.0.0.1:1", no_proxy: "" },
+    });
+    const client = connect({ port: Number(printed) }, logged, address);
+    await client.configure({ accessToken: server.account.token, baseUrl: server.url });
+    server.fault({ method: "PUT" }, faults.refuse("not now"));
+    const error = await failure(client.up("backend", { name: "mine", remainQuota: 5 }));
+    expect(error.half?.id).toBeDefined();
+    expect(logged.map(({ message }) => message)).toEqual([expect.stringContaining("not now")]);
+  },
+);
+
 onUnix.each([
   ["an engine that is killed"],
   // So an engine ends its plugins, with calls under way when it is interrupted a second time.
@@ -57,7 +79,7 @@ onUnix.each([
 ])("Start: deletes what it was creating before it ends: %s", async (end) => {
   const server = await start({ now: () => Date.now() });
   const { engine, printed, plugin } = await startByEngine();
-  const client = new Client({ port: Number(printed) }, [], "127.0.0.1:9");
+  const client = connect({ port: Number(printed) }, [], "127.0.0.1:9");
   await client.configure({ accessToken: server.account.token, baseUrl: server.url });
   const { inputs } = await client.check("backend", { name: "mine", remainQuota: 5 });
   let release = () => {};
