@@ -3,12 +3,14 @@ import { credentials } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
+/** The resource whose call is under way. Only one, as Node 20 slows every promise down by each storage that was ever used. */
+const current = new AsyncLocalStorage<{ urn: string }>();
+
 /** The engine's own log. It hides what a plugin prints, so what a person is to read goes this way. */
 export class EngineLog {
   /** Such as `127.0.0.1:40123`; undefined where somebody runs the plugin by hand. */
   engineAddress: string | undefined;
   private engine: EngineClient | undefined;
-  private readonly current = new AsyncLocalStorage<{ urn: string }>();
   private readonly underWay = new Set<Promise<void>>();
 
   /** @param hide removes what is secret */
@@ -22,7 +24,7 @@ export class EngineLog {
 
   /** Runs what is done for one resource: what it logs stands beside that resource. */
   beside<T>(urn: string, work: () => Promise<T>): Promise<T> {
-    return this.current.run({ urn }, work);
+    return current.run({ urn }, work);
   }
 
   info(message: string): void {
@@ -50,7 +52,7 @@ export class EngineLog {
   private log(
     severity: LogRequest["getSeverity"] extends () => infer S ? S : never,
     message: string,
-    urn = this.current.getStore()?.urn,
+    urn = current.getStore()?.urn,
   ): Promise<void> {
     const request = new LogRequest();
     request.setSeverity(severity);
