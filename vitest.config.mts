@@ -37,6 +37,9 @@ const newestOnly = [
 const bothHosts = [
   "test/upgrade/upgrade.test.ts",
   "test/faults/engine/{killed,leaks}.test.ts",
+  // The lifecycle itself, through the protocol. The suites that are left out take long or look at one of its calls alone.
+  "test/faults/{accounts,matrix,model,secrets}.test.ts",
+  "test/lifecycle/{accounts,adopt,advice,create,delete,disabled,repeated,update,whose}.test.ts",
   "test/pulumi/main/{contract,transcripts}.test.ts",
   "test/pulumi/ways/**/*.test.ts",
   "test/pulumi/{adopt,advice,quotaReset,rotation}.test.ts",

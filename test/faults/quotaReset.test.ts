@@ -47,7 +47,7 @@ async function live(
     // Nobody comes at the weekend, nor for some weeks at a time.
     if (day % 7 > 4 || Math.floor(day / 21) % 3 === 2) continue;
     const before = key.live;
-    const meetsTrouble = troubles && key.preview(declared) && random(2) === 0;
+    const meetsTrouble = troubles && (await key.preview(declared)) && random(2) === 0;
     const trouble = meetsTrouble ? faultsOf[random(faultsOf.length)] : undefined;
     const [write, blind] = trouble ? [server.fault({ method: "PUT" }, trouble), random(2) === 0] : [];
     let looks = 0;

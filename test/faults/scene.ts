@@ -58,7 +58,7 @@ export class Scene {
   }
 
   async close(): Promise<void> {
-    await this.rig.server.close();
+    await this.rig.close();
   }
 
   /** A key on the console that can be adopted, and has used 30. */

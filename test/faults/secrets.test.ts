@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { backends } from "../lifecycle/rig";
+import { backends, onHost, tried } from "../lifecycle/rig";
 import { type Answer, type Exchange, type Fault, faults } from "../server";
 import { expectNoLeak, searched, secretsOf } from "./leaks";
 import { Scene } from "./scene";
@@ -11,7 +11,7 @@ afterAll(() => {
   console.log(
     `secrets: ${leaksSought} runs with a server that tells secrets; ${searched.texts} texts searched for ${searched.secrets} secrets`,
   );
-  expect(leaksSought).toBe(backends.length * Object.keys(gossip).length * stepNames.length * kinds.length);
+  expect(leaksSought).toBe(onHost({ dynamic: 1540, plugin: 308 }));
 });
 
 const kinds: Kind[] = ["POST", "list", "PUT", "get", "DELETE"];
@@ -76,7 +76,9 @@ describe.each(backends)("on %s", (_, personality) => {
     "a server that repeats secrets in %s is not quoted",
     { timeout: 30_000 },
     async (_name, telling) => {
-      for (const name of stepNames) for (const kind of kinds) await meet(name, kind, telling);
+      const turn = Object.values(gossip).indexOf(telling);
+      for (const [i, name] of stepNames.entries())
+        for (const kind of tried(kinds, turn + i)) await meet(name, kind, telling);
     },
   );
 

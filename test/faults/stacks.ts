@@ -1,7 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../provider/api/clock";
-import { readConfig } from "../../provider/config/config";
-import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
 import { type Resource, Rig } from "../lifecycle/rig";
 import type { CometServer } from "../server";
 
@@ -41,12 +39,8 @@ export class SharedClock implements Clock {
 export function stack(server: CometServer, clock: Clock, environment: Record<string, string> = {}): Rig {
   const rig = new Rig(server);
   Object.assign(rig.environment, environment);
-  rig.lifecycle = new KeyLifecycle({
-    config: readConfig({ config: () => undefined, environment: rig.environment }),
-    clock,
-    info: (line) => rig.told.push(line),
-    warn: async (line) => void rig.warned.push(line),
-  });
+  rig.clock = clock;
+  rig.lifecycle = rig.provider();
   return rig;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faults, type KeyView } from "../server";
-import { allBackends, isReveal, type Resource, type Rig, rig } from "./rig";
+import { allBackends, failing, isReveal, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -25,7 +25,7 @@ function again(setup: Rig): void {
 /** Why the key cannot be adopted. */
 async function refusal(key: Resource, declared: Record<string, unknown>): Promise<string | undefined> {
   const { failures } = await key.checkWhole(declared);
-  for (const { property } of failures) expect(property).toBe("adoptId");
+  for (const { property } of failures) expect(property).toBe(failing("adoptId"));
   return failures[0]?.reason;
 }
 
@@ -270,7 +270,9 @@ describe("a key cannot be adopted", () => {
   test("along with other faults, all reported at once", async () => {
     const { key } = await given();
     const { failures } = await key.checkWhole({ adoptId: "7", remainQuota: -1, name: "" });
-    expect(failures.map(({ property }) => property).sort()).toEqual(["adoptId", "name", "remainQuota"]);
+    expect(failures.map(({ property }) => property).sort()).toEqual(
+      ["adoptId", "name", "remainQuota"].map(failing),
+    );
   });
 
   test("by two resources of one stack", async () => {
@@ -294,11 +296,11 @@ describe("a key cannot be adopted", () => {
       const taker = setup.resource("taker");
       const take = () => refusal(taker, { adoptId: held, ...same });
       if (first === "holder") {
-        expect(key.preview(declared)).toBe(false);
+        expect(await key.preview(declared)).toBe(false);
         expect(await take()).toContain("aliases");
       } else {
         expect(await take()).toBeUndefined();
-        expect(() => key.preview(declared)).toThrow(`the key ${held} is in this stack already`);
+        await expect(key.preview(declared)).rejects.toThrow(`the key ${held} is in this stack already`);
       }
     }
     expect(server.key(Number(held)).deletedAt).toBeUndefined();
@@ -311,7 +313,7 @@ describe("once adopted", () => {
     await key.up({ adoptId, ...same });
     server.clearRequests();
     for (const adopted of [{ adoptId }, {}, { adoptId }, { adoptId: unknown }, { adoptId: null }]) {
-      expect(key.preview({ ...same, ...adopted })).toBe(false);
+      expect(await key.preview({ ...same, ...adopted })).toBe(false);
       expect(await key.up({ ...same, ...adopted })).toBe("same");
       expect(key.inputs).toMatchObject({ adoptId });
     }
@@ -358,7 +360,7 @@ describe("once adopted", () => {
     expect(server.requests).toEqual([]);
     const made = setup.resource("made too");
     await made.up(same);
-    expect(() => made.preview({ ...same, adoptId })).toThrow(
+    await expect(made.preview({ ...same, adoptId })).rejects.toThrow(
       `adoptId is "${adoptId}", but this resource holds key ${made.id} and keeps it for its whole life.`,
     );
   });
@@ -396,7 +398,7 @@ describe("a replacement", () => {
     const { setup, server, id, adoptId, key } = await given();
     await key.up({ adoptId, ...same });
     again(setup);
-    expect(key.preview(same)).toBe(false);
+    expect(await key.preview(same)).toBe(false);
     const replacement = await replace(setup, key, same);
     expect(replacement.id).not.toBe(adoptId);
     expect(server.key(id).deletedAt).toBeDefined();
@@ -492,7 +494,7 @@ describe("a replacement", () => {
     // As when the id is known only to the update.
     const made = await setup.lifecycle.create({ name: "legacy", remainQuota: 70, adoptId: String(first.id) });
     expect(made.id).toBe(first.id);
-    expect(() => first.preview(same)).toThrow("is in this stack already");
+    await expect(first.preview(same)).rejects.toThrow("is in this stack already");
   });
 });
 

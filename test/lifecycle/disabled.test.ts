@@ -41,7 +41,7 @@ describe.each(allBackends)("a key that was disabled in the console, on %s,", (_,
     await key.up({ remainQuota: 100, name: "another" });
     expect(await key.refresh()).toBe(true);
     expect(key.inputs).toMatchObject({ status: "disabled" });
-    expect(key.preview({ remainQuota: 100, name: "another" })).toBe(true);
+    expect(await key.preview({ remainQuota: 100, name: "another" })).toBe(true);
     expect(await key.up({ remainQuota: 100, name: "another" })).toBe("updated");
     expect(key.live.status).toBe(1);
     expect(key.state).not.toHaveProperty("__leftDisabled");

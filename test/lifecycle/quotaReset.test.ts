@@ -43,10 +43,10 @@ describe.each(backends)("on %s, with quotaReset", (_, personality) => {
   test("a preview writes nothing, and says that an update is due only in a new period", async () => {
     const { server, key, until, spend } = await given(daily, personality);
     spend(400);
-    expect(key.preview(daily)).toBe(false);
+    expect(await key.preview(daily)).toBe(false);
     until("2026-01-02T00:00:00Z");
     server.clearRequests();
-    expect(key.preview(daily)).toBe(true);
+    expect(await key.preview(daily)).toBe(true);
     expect(key.check(daily).inputs).toEqual({ ...key.inputs, quotaPeriod: "2026-01-02" });
     expect(server.requests).toEqual([]);
   });

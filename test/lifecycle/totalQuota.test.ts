@@ -133,7 +133,7 @@ describe.each(allBackends)("on %s", (_, personality) => {
       expect(await key.refresh()).toBe(true);
       expect(key.inputs).toMatchObject({ totalQuota: total });
       expect(await key.refresh()).toBe(false);
-      expect(key.preview({ totalQuota: 100 })).toBe(true);
+      expect(await key.preview({ totalQuota: 100 })).toBe(true);
       expect(await key.up({ totalQuota: 100 })).toBe("updated");
       expect(key.live).toMatchObject({ remain_quota: 70, status: 1 });
       expect(await key.refresh()).toBe(false);

@@ -306,7 +306,7 @@ describe("before the first write of a run", () => {
     const { setup, server, key } = await made();
     const other = server.addAccount();
     useAccount(setup, other);
-    expect(key.preview({ remainQuota: 100 })).toBe(false);
+    expect(await key.preview({ remainQuota: 100 })).toBe(false);
     await expect(setup.resource("new").up({ remainQuota: 5 })).rejects.toThrow(
       `the access token is of account ${other.userId}, but the stack's keys belong to account ${server.account.userId}`,
     );
@@ -316,7 +316,7 @@ describe("before the first write of a run", () => {
 
   test("the account of the stack's other keys is known by the list, without a question", async () => {
     const { setup, key } = await made();
-    expect(key.preview({ remainQuota: 100 })).toBe(false);
+    expect(await key.preview({ remainQuota: 100 })).toBe(false);
     await setup.resource("new").up({ remainQuota: 5 });
     expect(asked(setup, self)).toBe(0);
   });
