@@ -111,9 +111,9 @@ export class PluginKeys implements Keys {
       schema: () => "{}",
       secretSettings: [],
       ownerSettings: [],
-      checkSettings: (inputs) => ({ inputs, failures: [] }),
+      checkSettings: async ({ news }) => ({ inputs: news, failures: [] }),
       configure: (_settings, _provider, pluginHost) => ({
-        resources: { [keyType]: keyResource(lifecycleIn(pluginHost)) },
+        resources: { [keyType]: keyResource(lifecycleIn(pluginHost), () => undefined) },
         functions: {},
       }),
     });
