@@ -5,7 +5,7 @@ import { KeyLifecycle } from "../lifecycle/lifecycle";
 import { lookupFunctions } from "./functions";
 import { keyResource } from "./keys";
 import { configOf, knownOwner, ownerSettings, ownersOf } from "./owners";
-import type { Failure, Plugin, PluginHost, Properties, ProviderName } from "./protocol";
+import type { Failure, Plugin, PluginHost, Properties, ProviderName } from "./protocol/plugin";
 import { rotationResource } from "./rotation";
 
 const settingNames = [...ownerSettings, "checkModels"];

@@ -1,9 +1,8 @@
 import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { RotatingCometApiKey } from "../../sdk/plugin/rotatingCometApiKey";
 import type { RotatingCometApiKeyArgs } from "../../sdk/rotatingCometApiKeyArgs";
-import { runComponent } from "./componentRun";
-import type { ComponentHost } from "./protocol";
-import { sameVersion } from "./resourceCalls";
+import { runComponent } from "./protocol/componentRun";
+import { type ComponentHost, sameVersion } from "./protocol/plugin";
 
 /** What decides which keys there are. */
 const schedule = ["every", "overlap", "anchor", "hardExpiry"];

@@ -1,5 +1,5 @@
 import type { Host } from "../config/createClient";
-import type { Configured, Properties } from "./protocol";
+import type { Configured, Properties } from "./protocol/plugin";
 
 type Lookups = typeof import("../lookups");
 

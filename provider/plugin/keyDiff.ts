@@ -3,7 +3,7 @@ import { property, propertyNames } from "../key/properties";
 import { resolve } from "../key/state";
 import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown, unknownValue } from "../key/unknown";
-import type { Difference, Properties } from "./protocol";
+import type { Difference, Properties } from "./protocol/plugin";
 
 /**
  * Inputs that spell a default out where state has another value. Left out, as defaults are, a key that is enabled again

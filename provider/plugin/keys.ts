@@ -7,7 +7,7 @@ import { isUnknown, unknownValue } from "../key/unknown";
 import type { KeyLifecycle } from "../lifecycle/lifecycle";
 import { differences, withSpokenDefaults } from "./keyDiff";
 import { previewCreate, previewUpdate } from "./preview";
-import { HalfDoneError, type Properties, type ResourceType } from "./protocol";
+import { HalfDoneError, type Properties, type ResourceType } from "./protocol/plugin";
 
 /**
  * `cometapi:index:CometApiKey`: from the plain objects of the protocol to the lifecycle and back.

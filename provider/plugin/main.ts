@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cometapi } from "./cometapi";
-import { serve } from "./serve";
+import { serve } from "./protocol/serve";
 
 /** What the engine starts, by one of the launchers in `plugin/`. It reads the port from the first line that is printed. */
 

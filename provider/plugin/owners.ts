@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Config, readConfig } from "../config/config";
 import type { SettingNames } from "../config/names";
 import { isUnknown } from "../key/unknown";
-import type { Properties } from "./protocol";
+import type { Properties } from "./protocol/plugin";
 
 /** The settings that say whose keys a provider manages. */
 export const ownerSettings = ["accessToken", "baseUrl", "userId", "accounts", "account"];

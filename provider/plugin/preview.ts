@@ -1,7 +1,7 @@
 import { resolve } from "../key/state";
 import type { KeyInputs, KeyState, ResolvedKey } from "../key/types";
 import { holdsUnknown, unknownValue } from "../key/unknown";
-import type { Answer } from "./protocol";
+import type { Answer } from "./protocol/plugin";
 
 /** What moves by itself while a key is used. */
 const inUse = { accessedTime: unknownValue, usedQuota: unknownValue, availableQuota: unknownValue };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { checkRotation, type RotationInputs } from "../rotation";
 import { kindOf } from "./keyDiff";
-import type { Properties, ResourceType } from "./protocol";
+import type { Properties, ResourceType } from "./protocol/plugin";
 
 /** `cometapi:index:Rotation`, within a RotatingCometApiKey: what it remembers is checked, and then simply kept. */
 export const rotationResource: ResourceType = {

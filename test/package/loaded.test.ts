@@ -32,7 +32,7 @@ test("a program of the plugin loads nothing of any provider", () => {
 
 test("the plugin starts without Pulumi's SDK, of which it needs the protocol alone", () => {
   const files = loadedBy(`require("./dist/provider/plugin/main.js")`);
-  expect(files).toContain("dist/provider/plugin/serve.js");
+  expect(files).toContain("dist/provider/plugin/protocol/serve.js");
   const sdk = files.filter((file) => file.startsWith("node_modules/@pulumi/pulumi/"));
   expect(sdk.filter((file) => !file.startsWith("node_modules/@pulumi/pulumi/proto/"))).toEqual([]);
 });

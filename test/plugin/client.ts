@@ -21,7 +21,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { afterEach } from "vitest";
 import { cometapi } from "../../provider/plugin/cometapi";
-import { type Served, serve } from "../../provider/plugin/serve";
+import { type Served, serve } from "../../provider/plugin/protocol/serve";
 import type { CometServer, ServerOptions } from "../server";
 import { start } from "../server/testing";
 

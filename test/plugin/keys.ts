@@ -4,8 +4,8 @@ import type { KeyInputs, KeyState } from "../../provider/key/types";
 import { KeyLifecycle } from "../../provider/lifecycle/lifecycle";
 import type { KeyCheck, KeyHost } from "../../provider/lifecycle/request";
 import { keyResource } from "../../provider/plugin/keys";
-import type { PluginHost } from "../../provider/plugin/protocol";
-import { serve } from "../../provider/plugin/serve";
+import type { PluginHost } from "../../provider/plugin/protocol/plugin";
+import { serve } from "../../provider/plugin/protocol/serve";
 import { CallFailed, Client, keyType, type Logged, secret, serveEngine } from "./client";
 
 type Bag = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { type ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/p
 import * as server from "@pulumi/pulumi/provider/server";
 import * as state from "@pulumi/pulumi/runtime/state";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { ComponentHost } from "./protocol";
+import type { ComponentHost } from "./plugin";
 
 type Inputs = Record<string, pulumi.Input<unknown>>;
 

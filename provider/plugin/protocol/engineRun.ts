@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Found, HalfDoneError, type ResourceType } from "./protocol";
+import { type Found, HalfDoneError, type ResourceType } from "./plugin";
 
 /** Longer than any call needs that waits for nothing any more. */
 const longestMs = 30_000;

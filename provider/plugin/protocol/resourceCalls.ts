@@ -10,13 +10,11 @@ import {
   type Failure,
   HalfDoneError,
   type ResourceType,
-} from "./protocol";
+  sameVersion,
+} from "./plugin";
 import type { Secrecy } from "./secrecy";
 import { InitFailedError, unary } from "./status";
 import { type Received, receive, send } from "./values";
-
-/** What to do about a type, or a function, of another version. */
-export const sameVersion = "Install the same version of the plugin and of the program's SDK.";
 
 /** What every call about a resource says of it. */
 interface AboutResource {

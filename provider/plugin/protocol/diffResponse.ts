@@ -1,5 +1,5 @@
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
-import type { Diff, Difference } from "./protocol";
+import type { Diff, Difference } from "./plugin";
 
 /** Answers with the kind of each difference, by which the engine prints `~ status: "disabled" => "enabled"`. */
 export function diffResponse({ changed, properties }: Diff): rpc.DiffResponse {

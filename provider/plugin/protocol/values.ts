@@ -1,6 +1,6 @@
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { unknownValue } from "../key/unknown";
-import type { Answer, Properties } from "./protocol";
+import { unknownValue } from "../../key/unknown";
+import type { Answer, Properties } from "./plugin";
 
 /** How the engine marks a value that JSON does not have: an object with this property. Its value says which kind. */
 const signature = "4dabf18193072939515e22adb298388d";

@@ -8,7 +8,7 @@ export type Answer = object;
 
 /**
  * What a plugin is to the protocol, in plain objects. `serve.ts` takes care of gRPC, protobuf, secrets, unknown values and
- * the engine's log: whoever writes another provider copies that file and fills in this interface.
+ * the engine's log: whoever writes another provider copies this folder and fills in this interface.
  */
 export interface Plugin {
   version: string;
@@ -166,3 +166,6 @@ export class HalfDoneError extends Error {
     super(cause.message, { cause });
   }
 }
+
+/** What to do about a type, or a function, of another version. */
+export const sameVersion = "Install the same version of the plugin and of the program's SDK.";

@@ -5,8 +5,15 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineLog } from "./engineLog";
 import { EngineRun } from "./engineRun";
-import type { ComponentHost, Configured, Plugin, PluginHost, ProviderName } from "./protocol";
-import { checkFailure, logicalName, ResourceCalls, sameVersion } from "./resourceCalls";
+import {
+  type ComponentHost,
+  type Configured,
+  type Plugin,
+  type PluginHost,
+  type ProviderName,
+  sameVersion,
+} from "./plugin";
+import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
 import { unary } from "./status";
 import { type Received, receive, send } from "./values";
