@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { backends, onHost, tried } from "../lifecycle/rig";
+import { perHost, tried } from "../lifecycle/host";
+import { backends } from "../lifecycle/rig";
 import type { Personality } from "../server";
 import { diverting } from "./detour";
 import { searched } from "./leaks";
@@ -53,7 +54,7 @@ afterAll(() => {
   );
   expect(counts.cells, "cells that ran").toBe(counts.planned);
   // Pinned, so that no trouble, request or step drops out unnoticed.
-  expect(counts.planned, "cells in the plan").toBe(onHost({ dynamic: 10300, plugin: 1096 }));
+  expect(counts.planned, "cells in the plan").toBe(perHost({ dynamic: 10300, plugin: 1096 }));
   expect(received, "requests at the host that redirects point to").toEqual([]);
 });
 

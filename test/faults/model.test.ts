@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { backends, onHost } from "../lifecycle/rig";
+import { perHost } from "../lifecycle/host";
+import { backends } from "../lifecycle/rig";
 import { type Action, type Ambush, History } from "./history";
 import { Scene } from "./scene";
 import { type Kind, troubles } from "./troubles";
@@ -11,7 +12,7 @@ import { type Kind, troubles } from "./troubles";
  * Random histories against a small model of the contract. `npm run test:nightly` plays thousands, or
  * `FC_RUNS=5000 npx vitest run test/faults/model.test.ts`; a failure prints its seed and path, and `FC_SEED` and `FC_PATH` play it again.
  */
-const { FC_RUNS = onHost({ dynamic: 400, plugin: 60 }), FC_SEED = "20260101", FC_PATH } = process.env;
+const { FC_RUNS = perHost({ dynamic: 400, plugin: 60 }), FC_SEED = "20260101", FC_PATH } = process.env;
 const runs = Number(FC_RUNS);
 
 const nowhere = { other: "http://127.0.0.1:1", speechless: "", selfSigned: "" };

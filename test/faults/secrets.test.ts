@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { backends, onHost, tried } from "../lifecycle/rig";
+import { perHost, tried } from "../lifecycle/host";
+import { backends } from "../lifecycle/rig";
 import { type Answer, type Exchange, type Fault, faults } from "../server";
 import { expectNoLeak, searched, secretsOf } from "./leaks";
 import { Scene } from "./scene";
@@ -11,7 +12,7 @@ afterAll(() => {
   console.log(
     `secrets: ${leaksSought} runs with a server that tells secrets; ${searched.texts} texts searched for ${searched.secrets} secrets`,
   );
-  expect(leaksSought).toBe(onHost({ dynamic: 1540, plugin: 308 }));
+  expect(leaksSought).toBe(perHost({ dynamic: 1540, plugin: 308 }));
 });
 
 const kinds: Kind[] = ["POST", "list", "PUT", "get", "DELETE"];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { faults, type KeyView } from "../server";
-import { allBackends, failing, isReveal, type Resource, type Rig, rig } from "./rig";
+import { failing } from "./host";
+import { allBackends, isReveal, type Resource, type Rig, rig } from "./rig";
 
 const put = { method: "PUT" };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

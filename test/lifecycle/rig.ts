@@ -20,24 +20,7 @@ import {
   type ServerOptions,
   startServer,
 } from "../server";
-
-/** Whether the lifecycle is reached through the plugin. The vitest project says so. */
-const isPlugin = process.env["COMETAPI_TEST_HOST"] === "plugin";
-
-/** All of a list. On the plugin, where each run needs a server of its own and many calls, one of it: another each turn. */
-export function tried<T>(all: readonly T[], turn: number): readonly T[] {
-  return isPlugin ? all.slice(turn % all.length).slice(0, 1) : all;
-}
-
-/** One number on each host. */
-export function onHost({ dynamic, plugin }: Record<"dynamic" | "plugin", number>): number {
-  return isPlugin ? plugin : dynamic;
-}
-
-/** The plugin names no property of a failure apart from the reason: the engine would print its name twice. */
-export function failing(property: string): string {
-  return isPlugin ? "" : property;
-}
+import { isPlugin } from "./host";
 
 /** 2026-01-01. Time passes only when the provider waits, or a test says so. */
 const start = 1_767_225_600_000;
