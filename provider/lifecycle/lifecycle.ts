@@ -7,7 +7,6 @@ import type { KeyInputs, KeyState } from "../key/types";
 import { isUnknown } from "../key/unknown";
 import { adopt } from "./adopt";
 import { Adoptions } from "./adoptions";
-import { catalogueBudgetMs } from "./catalogue";
 import { type Checked, check } from "./check";
 import { create } from "./create";
 import { discard, remove } from "./delete";
@@ -22,12 +21,16 @@ import { update } from "./update";
 /** The engine ends its plugins within some seconds. */
 const discardMs = 5_000;
 
+/** Nothing is written yet, and whoever previews does not wait for a server that hangs or limits its requests. */
+const ownerMs = 5_000;
+
 /** The life of a `CometApiKey`, one method an operation. Foreseeable errors carry text fit for the terminal. */
 export class KeyLifecycle {
   private readonly operations: Operations;
   private readonly adoptions: Adoptions;
   private readonly modelCheck: ModelCheck;
   private readonly memory: RunMemory;
+  private readonly asked = new Map<string | undefined, Promise<number | undefined>>();
 
   constructor(private readonly host: KeyHost) {
     this.operations = new Operations(host);
@@ -67,14 +70,18 @@ export class KeyLifecycle {
   }
 
   /**
-   * The id of an account; undefined where the server does not tell. Asked once a run.
+   * The id of an account; undefined where the server does not tell. Asked once a run, whatever the outcome.
    *
-   * @throws {OperationError} when there is no answer
+   * @throws {OperationError} when there is no answer within seconds
    */
   ownerOf(account: string | undefined): Promise<number | undefined> {
     const at = { ...(account !== undefined && { account }) };
-    const options = { budgetMs: catalogueBudgetMs, wantsSecret: false };
-    return this.operations.run("looking up the account", at, (api) => api.ownId(), options);
+    const options = { timeoutMs: ownerMs, wantsSecret: false };
+    const owner =
+      this.asked.get(account) ??
+      this.operations.run("looking up the account", at, (api) => api.ownId(), options);
+    this.asked.set(account, owner);
+    return owner;
   }
 
   /**

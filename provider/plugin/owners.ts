@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Config, readConfig } from "../config/config";
 import type { SettingNames } from "../config/names";
-import { isUnknown } from "../key/unknown";
+import { isUnknown, unknownValue } from "../key/unknown";
 import type { Properties } from "./protocol/plugin";
 
 /** The settings that say whose keys a provider manages. */
@@ -35,33 +35,30 @@ export async function ownersOf(
   ask: (account: string | undefined) => Promise<number | undefined>,
 ): Promise<{ [ownersProperty]?: Owners }> {
   const known = readOwners(olds);
+  // A new provider has no keys, and a preview may not know a setting yet, or a token within `accounts`.
+  if (Object.keys(olds).length === 0 || holdsUnknownText(ownerSettings.map((name) => news[name])))
+    return kept(known);
   const [was, is] = [configOf(olds), configOf(news)];
-  const isNew = ownerSettings.every((name) => olds[name] === undefined);
-  // A preview may not know a setting yet.
-  if (isNew || ownerSettings.some((name) => isUnknown(news[name]))) return kept(known);
-  const owners: Owners = {};
-  for (const name of ["", ...Object.keys(is.accounts.byName ?? {})]) {
+  const ownerOf = async (name: string): Promise<Owner | undefined> => {
     const account = name === "" ? undefined : name;
     const { settings } = is.settingsOf(account);
-    const isAdded = account !== undefined && was.accounts.byName?.[account] === undefined;
     // A token from the environment is in no state: nobody would see that it is another one.
     const isFromEnvironment = account === undefined && settingOf(news, "accessToken") === undefined;
-    if (settings === undefined || isAdded || isFromEnvironment) continue;
+    if (settings === undefined || isFromEnvironment) return undefined;
     const before = known[name];
-    const server = hashOf(settings.baseUrl);
     const isPending = before !== undefined && before.userId === undefined;
-    if (!isPending && isDeepStrictEqual(settings, was.settingsOf(account).settings)) {
-      if (before !== undefined) owners[name] = before;
-      continue;
-    }
+    if (!isPending && isDeepStrictEqual(settings, was.settingsOf(account).settings)) return before;
+    const server = hashOf(settings.baseUrl);
     try {
       const userId = await ask(account);
-      if (userId !== undefined) owners[name] = { server, userId };
+      return userId === undefined ? undefined : { server, userId };
     } catch {
-      owners[name] = { server };
+      return { server };
     }
-  }
-  return kept(owners);
+  };
+  const names = ["", ...Object.keys(is.accounts.byName ?? {})];
+  const owners = await Promise.all(names.map(async (name) => [name, await ownerOf(name)] as const));
+  return kept(Object.fromEntries(owners.filter((entry): entry is [string, Owner] => entry[1] !== undefined)));
 }
 
 /** Whose an account is, as far as a provider's state knows. */
@@ -79,6 +76,10 @@ export function knownOwner(
 
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
+function holdsUnknownText(values: unknown[]): boolean {
+  return JSON.stringify(values).includes(unknownValue);
 }
 
 function kept(owners: Owners): { [ownersProperty]?: Owners } {

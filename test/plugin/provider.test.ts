@@ -147,6 +147,58 @@ test("CheckConfig: a server that could not be asked whose the new token is gets 
   expect((await failure(second.diff())).message).toContain("the key is in account");
 });
 
+test("CheckConfig: a server that hangs or limits requests holds a preview up for seconds, however many accounts changed", async () => {
+  for (const fault of [faults.never(), faults.answer({ status: 429, body: {} })]) {
+    const { server, client } = await setUp({ accounts: [{}, {}] });
+    server.fault({}, fault, { times: 100 });
+    const [own, other] = server.accounts;
+    const settings = (accessToken?: string) => ({
+      accessToken: secret(accessToken),
+      accounts: JSON.stringify({ billing: { accessToken }, search: { accessToken } }),
+      baseUrl: server.url,
+    });
+    const began = Date.now();
+    const { inputs } = await client.checkConfig(settings(other?.token), "default", settings(own?.token));
+    expect(Date.now() - began).toBeLessThan(9_000);
+    const asked = { server: expect.any(String) };
+    expect(inputs).toMatchObject({ __owners: { "": asked, billing: asked, search: asked } });
+  }
+});
+
+test("CheckConfig: an account that was removed, and is back with a token of another one, is refused", async () => {
+  const { server, own, other, old, changed, nextRun } = await changedToken("billing");
+  const removed = await nextRun(old, { baseUrl: server.url });
+  const back = await nextRun(removed.state, changed);
+  const next = await nextRun(back.state, changed);
+  expect((await failure(next.diff())).message).toContain(
+    `the key is in account ${own?.userId}, but the access token is of account ${other?.userId}`,
+  );
+});
+
+test("CheckConfig: a token of another account than the environment's is refused in the next run too", async () => {
+  const { server, changed, nextRun } = await changedToken();
+  vi.stubEnv("COMETAPI_BASE_URL", server.url);
+  const [fromEnvironment, configured] = [{ version: "1.2.3" }, { ...changed, version: "1.2.3" }];
+  const first = await nextRun(fromEnvironment, configured);
+  const next = await nextRun(first.state, configured);
+  expect((await failure(next.diff())).message).toContain("the key is in account");
+});
+
+test("CheckConfig: a token that only the update will know is not taken for one", async () => {
+  const { server, client } = await setUp();
+  const accounts = (accessToken: unknown) => ({ billing: { accessToken } });
+  const [olds, news] = [{ accounts: accounts("a") }, { accounts: accounts(unknown) }];
+  for (const [before, after] of [
+    [olds, news],
+    [{ accounts: JSON.stringify(olds.accounts) }, { accounts: JSON.stringify(news.accounts) }],
+  ])
+    await client.checkConfig({ ...after, baseUrl: server.url }, "default", {
+      ...before,
+      baseUrl: server.url,
+    });
+  expect(server.requests).toEqual([]);
+});
+
 test("DiffConfig: other settings are a change, and never replace the provider with all its keys", async () => {
   const client = await startPlugin();
   const olds = { accessToken: secret("a"), baseUrl: "https://one.example" };
