@@ -12,11 +12,13 @@ interface Circumstances {
 
 /** What several properties, or a property and the time, must agree on. Each property alone: `properties.ts`. */
 export interface Rule {
-  /**
-   * The properties it looks at. It is left out while one of them is unknown, misspelt or refused by itself, and where the
-   * key has all of them already.
-   */
+  /** The properties it looks at. It is left out while one of them is unknown, misspelt or refused by itself. */
   about: readonly PropertyName[];
+  /**
+   * Whether somebody else may have left a key so. Then it is left out for a key that has all of this already, which is to
+   * be imported or adopted as it is. What only a program can say is judged always.
+   */
+  mayBeFound?: boolean;
   /** Why they cannot be used, and which one to name: the reason continues a sentence that begins with that name. */
   refuse(key: DeclaredKey, circumstances: Circumstances): [PropertyName, string] | undefined;
 }
@@ -27,6 +29,7 @@ const quotas = ["remainQuota", "totalQuota", "unlimitedQuota"] as const;
 export const rules: readonly Rule[] = [
   {
     about: ["expiredTime"],
+    mayBeFound: true,
     refuse({ expiredTime }, { old, now }) {
       if (typeof expiredTime !== "string") return undefined;
       const isOld = [old.expiredTime, old.__expiredTime].some((was) => same("expiredTime", expiredTime, was));
@@ -73,6 +76,7 @@ export const rules: readonly Rule[] = [
   },
   {
     about: ["modelLimitsEnabled", "modelLimits"],
+    mayBeFound: true,
     refuse: ({ modelLimitsEnabled, modelLimits }) =>
       modelLimitsEnabled === true && !modelLimits?.length
         ? [
@@ -84,6 +88,7 @@ export const rules: readonly Rule[] = [
   },
   {
     about: ["crossGroupRetry", "group"],
+    mayBeFound: true,
     refuse: ({ crossGroupRetry, group }) =>
       crossGroupRetry === true && !group
         ? [

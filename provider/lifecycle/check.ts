@@ -103,9 +103,9 @@ export function check(request: CheckRequest): Checked {
   };
 }
 
-/** Whether a key has all that a rule is about already. */
-function isHeld({ about }: Rule, key: DeclaredKey, held: Partial<KeyInputs>): boolean {
-  if (held.name === undefined) return false;
+/** Whether a key was found to have all that a rule is about. */
+function isHeld({ about, mayBeFound }: Rule, key: DeclaredKey, held: Partial<KeyInputs>): boolean {
+  if (!mayBeFound || held.name === undefined) return false;
   const [want, has] = [resolve(key), resolve(held)];
   return about.every((name) => same(name, want[name], has[name]));
 }

@@ -88,6 +88,13 @@ describe("quota", () => {
     expect(judge({ unlimitedQuota: true }).failures).toEqual([]);
   });
 
+  test("two quotas are refused, and a reset of none, also where a refresh has found a limited key to be unlimited", () => {
+    const found = { name: "backend", remainQuota: 1, unlimitedQuota: true, quotaReset: "daily" };
+    expect(refusals({ unlimitedQuota: true }, found)).toEqual(["remainQuota"]);
+    expect(judge({ quotaReset: "daily", unlimitedQuota: true }, found).failures).toHaveLength(1);
+    expect(judge({ quotaReset: "daily", remainQuota: 1 }, found).failures).toEqual([]);
+  });
+
   test.each([-1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, "5", true])(
     "%s is no quota",
     (remainQuota) => {
