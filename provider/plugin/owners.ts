@@ -38,16 +38,16 @@ export async function ownersOf(
   // A new provider has no keys, and a preview may not know a setting yet, or a token within `accounts`.
   if (Object.keys(olds).length === 0 || holdsUnknownText(ownerSettings.map((name) => news[name])))
     return kept(known);
-  const [was, is] = [configOf(olds), configOf(news)];
   const ownerOf = async (name: string): Promise<Owner | undefined> => {
     const account = name === "" ? undefined : name;
-    const { settings } = is.settingsOf(account);
-    // A token from the environment is in no state: nobody would see that it is another one.
-    const isFromEnvironment = account === undefined && settingOf(news, "accessToken") === undefined;
-    if (settings === undefined || isFromEnvironment) return undefined;
     const before = known[name];
+    // A token from the environment is in no state: nobody would see that it is another one.
+    if (isFromEnvironment(news, account)) return undefined;
+    const { settings } = configOf(news).settingsOf(account);
+    if (settings === undefined) return before;
+    const was = isFromEnvironment(olds, account) ? undefined : configOf(olds).settingsOf(account).settings;
     const isPending = before !== undefined && before.userId === undefined;
-    if (!isPending && isDeepStrictEqual(settings, was.settingsOf(account).settings)) return before;
+    if (!isPending && isDeepStrictEqual(settings, was)) return before;
     const server = hashOf(settings.baseUrl);
     try {
       const userId = await ask(account);
@@ -56,7 +56,7 @@ export async function ownersOf(
       return { server };
     }
   };
-  const names = ["", ...Object.keys(is.accounts.byName ?? {})];
+  const names = ["", ...Object.keys(configOf(news).accounts.byName ?? {})];
   const owners = await Promise.all(names.map(async (name) => [name, await ownerOf(name)] as const));
   return kept(Object.fromEntries(owners.filter((entry): entry is [string, Owner] => entry[1] !== undefined)));
 }
@@ -76,6 +76,10 @@ export function knownOwner(
 
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
+function isFromEnvironment(settings: Properties, account: string | undefined): boolean {
+  return account === undefined && settingOf(settings, "accessToken") === undefined;
 }
 
 function holdsUnknownText(values: unknown[]): boolean {

@@ -184,6 +184,18 @@ test("CheckConfig: a token of another account than the environment's is refused 
   expect((await failure(next.diff())).message).toContain("the key is in account");
 });
 
+test("CheckConfig: a token that has been the environment's meanwhile, or another setting that could not be used, hides no other account", async () => {
+  const { server, other, old, changed, nextRun } = await changedToken();
+  vi.stubEnv("COMETAPI_ACCESS_TOKEN", other?.token ?? "");
+  const fromEnvironment = await nextRun(old, { baseUrl: server.url });
+  const first = await nextRun(fromEnvironment.state, changed);
+  vi.stubEnv("COMETAPI_USER_ID", "unusable");
+  const unusable = await nextRun(first.state, changed);
+  vi.stubEnv("COMETAPI_USER_ID", "");
+  const next = await nextRun(unusable.state, changed);
+  expect((await failure(next.diff())).message).toContain("the key is in account");
+});
+
 test("CheckConfig: a token that only the update will know is not taken for one", async () => {
   const { server, client } = await setUp();
   const accounts = (accessToken: unknown) => ({ billing: { accessToken } });
