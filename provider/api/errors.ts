@@ -61,6 +61,11 @@ export class NoAnswerError extends Error {
     return new NoAnswerError(this.message, { ...this.traits, mayHaveActed: false }, { cause: this.cause });
   }
 
+  /** The same, of a request that looks for what was written: that may have been done. */
+  afterWrite(): NoAnswerError {
+    return new NoAnswerError(this.message, { ...this.traits, mayHaveActed: true }, { cause: this.cause });
+  }
+
   /** The same, not to be tried again by anybody. */
   givingUp(text: string): NoAnswerError {
     return new NoAnswerError(

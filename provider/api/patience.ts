@@ -95,32 +95,44 @@ export class Patience {
   }
 
   /**
-   * Sends a request. Once something was written, one that hangs does not use up the grace: it is given up while there is
-   * time to look a write up, and to look again.
+   * Sends a request. Once something was written, one that is late does not use up the grace: a write is given up while
+   * there is time to look it up, and a lookup is sent a second time.
    *
-   * @throws {NoAnswerError} when it is given up
+   * @throws {NoAnswerError} when there is no answer
    */
-  async cutShort<T>(isWrite: boolean, send: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+  cutShort<T>(isWrite: boolean, send: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+    const isRepeated = !isWrite && this.hasWritten;
     return this.limit(
-      () => this.requestMs(isWrite),
+      () => (isWrite ? this.untilLate() : this.left()),
       async (signal) => {
         try {
-          return await send(signal);
+          return await (isRepeated ? this.sendAgainIfLate(() => send(signal)) : send(signal));
         } catch (error) {
-          if (!signal?.aborted) throw error;
-          throw isWrite || !this.hasWritten ? this.unanswered(isWrite) : hanging();
+          throw signal?.aborted ? this.unanswered(isWrite) : error;
         }
       },
     );
   }
 
-  /** How long a request may take from now on: of the grace a third, so that there is time for two others. */
-  private requestMs(isWrite: boolean): number {
+  /** The first answer counts: nobody knows whether a request hangs, or the server is slow. */
+  private sendAgainIfLate<T>(send: () => Promise<T>): Promise<T> {
+    return this.limit(
+      () => this.untilLate(),
+      (late) => {
+        const second = new Promise<T>((resolve, reject) => {
+          late?.addEventListener("abort", () => void send().then(resolve, reject));
+        });
+        return Promise.race([send(), second]);
+      },
+    );
+  }
+
+  /** How long an answer may take, from now on, until it is late: of the grace a third, so that there is time for two others. */
+  private untilLate(): number {
     const left = Math.max(0, this.left());
-    if (!this.hasWritten) return left;
     const grace = this.cancelled?.aborted ? graceMs.cancelled : graceMs.timedOut;
     const ofGrace = Math.min(left, grace);
-    return left - ofGrace + (isWrite ? ofGrace / 3 : Math.min(ofGrace, grace / 3));
+    return left - ofGrace + ofGrace / 3;
   }
 
   /** Has a signal abort after a time. It is undefined where that is for the policy alone to say. */
@@ -169,12 +181,6 @@ export class Patience {
     await Promise.race([event(), woken]);
     cancelled.removeEventListener("abort", wake);
   }
-}
-
-/** Of a lookup that may be tried again, as long as there is time. */
-function hanging(): NoAnswerError {
-  const traits = { mayHaveActed: false, retry: true, outOfTime: true };
-  return new NoAnswerError("CometAPI has not answered yet", traits);
 }
 
 function outOfTime(message: string, mayHaveActed: boolean): NoAnswerError {

@@ -37,7 +37,10 @@ export async function writeOnce<T>(budget: Budget, write: Write<T>): Promise<T> 
       if (!sentBefore) throw error;
       lost = error;
     }
-    const seen = await observe(lost !== undefined);
+    const seen = await observe(lost !== undefined).catch((error: unknown) => {
+      // The request that failed has changed nothing, but the error is about the write.
+      throw error instanceof NoAnswerError ? error.afterWrite() : error;
+    });
     if (seen !== undefined) return seen;
     throw lost ?? new ProviderError(unseen);
   };

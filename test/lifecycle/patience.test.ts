@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext, runInThisContext } from "node:vm";
 import { describe, expect, test } from "vitest";
@@ -268,6 +269,36 @@ describe("on a server that takes requests and never answers", () => {
     expect(await seconds(() => updated)).toBeLessThan(5);
     expect(await updated).toMatchObject({ remainQuota: 200, availableQuota: 200 });
     expect(setup.living()).toMatchObject([{ remain_quota: 200 }]);
+  });
+
+  test("what a slow server has done is seen when the run is cancelled, though each answer takes 2 s", async () => {
+    const { setup, server, run, lifecycle, seconds } = await hanging();
+    const { id, state } = await lifecycle.create(inputs);
+    server.fault({}, () => sleep(2_000), forever);
+    server.clearRequests();
+    const deleted = lifecycle.delete(id, state);
+    await server.received(({ method }) => method === "DELETE");
+    run.abort();
+    expect(await seconds(() => deleted)).toBeLessThan(5.5);
+    expect(setup.living()).toEqual([]);
+    expect(server.requests.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  });
+
+  test("an update that cannot be looked up either is not said to have changed nothing", async () => {
+    const { setup, server, run, lifecycle } = await hanging();
+    const { id, state } = await lifecycle.create(inputs);
+    server.fault({ method: "PUT" }, faults.never({ act: true }));
+    const updated = lifecycle.update(id, state, { ...inputs, remainQuota: 200 }).catch((error) => error);
+    await server.received(({ body }) => (body as { remain_quota?: number })?.remain_quota === 200);
+    server.fault({ method: "GET" }, faults.never(), forever);
+    run.abort();
+    const failed: unknown = await updated;
+    expect(setup.living()).toMatchObject([{ remain_quota: 200 }]);
+    expect(failed).toBeInstanceOf(ResourceInitFailedError);
+    const { message } = (failed as ResourceInitFailedError).cause as Error;
+    expect(message).toContain(
+      "given up: the run was cancelled). Run the same command again later: it first looks",
+    );
   });
 
   test("an answer that trickles for ever is cut short in time, in a process that is busy and cleans up", async () => {
