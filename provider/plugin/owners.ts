@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Config, readConfig } from "../config/config";
 import type { SettingNames } from "../config/names";
+import type { Settings } from "../config/settings";
 import { isUnknown, unknownValue } from "../key/unknown";
 import type { Properties } from "./protocol/plugin";
 
@@ -18,7 +19,7 @@ export const ownersProperty = "__owners";
 type Owners = Record<string, Owner>;
 
 interface Owner {
-  /** Ids of different servers say nothing about each other. A hash: the address may be secret, and state is not. */
+  /** Ids of different servers say nothing about each other: see {@link serverMark}. */
   server: string;
   /** Absent if the server could not be asked yet. */
   userId?: number;
@@ -48,7 +49,7 @@ export async function ownersOf(
     const was = isFromEnvironment(olds, account) ? undefined : configOf(olds).settingsOf(account).settings;
     const isPending = before !== undefined && before.userId === undefined;
     if (!isPending && isDeepStrictEqual(settings, was)) return before;
-    const server = hashOf(settings.baseUrl);
+    const server = serverMark(settings);
     try {
       const userId = await ask(account);
       return userId === undefined ? undefined : { server, userId };
@@ -70,12 +71,13 @@ export function knownOwner(
   return (account) => {
     const owner = owners[account ?? ""];
     const { settings } = config.settingsOf(account, false);
-    return settings !== undefined && owner?.server === hashOf(settings.baseUrl) ? owner.userId : undefined;
+    return settings !== undefined && owner?.server === serverMark(settings) ? owner.userId : undefined;
   };
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+/** By which a server is known again. Its address may be secret, and state is not: without the token nobody can try addresses. */
+function serverMark({ baseUrl, accessToken = "" }: Settings): string {
+  return createHmac("sha256", accessToken).update(baseUrl).digest("hex").slice(0, 8);
 }
 
 function isFromEnvironment(settings: Properties, account: string | undefined): boolean {

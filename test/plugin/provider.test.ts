@@ -196,6 +196,24 @@ test("CheckConfig: a token that has been the environment's meanwhile, or another
   expect((await failure(next.diff())).message).toContain("the key is in account");
 });
 
+test("CheckConfig: the address of a server, which may be secret, cannot be guessed by what stands in state", async () => {
+  const { server, client } = await setUp({ accounts: [{}, {}] });
+  const marks = server.accounts.map(async ({ token }) => {
+    const settings = { accessToken: secret(token), baseUrl: secret(server.url) };
+    const { inputs } = await client.checkConfig(settings, "default", {
+      ...settings,
+      accessToken: secret("old"),
+    });
+    return inputs["__owners"];
+  });
+  const owner = (account?: { userId: number }) => ({
+    "": { server: expect.stringMatching(/^[0-9a-f]{8}$/), userId: account?.userId },
+  });
+  const [one, other] = (await Promise.all(marks)) as { "": { server: string } }[];
+  expect([one, other]).toEqual(server.accounts.map(owner));
+  expect(one?.[""].server).not.toBe(other?.[""].server);
+});
+
 test("CheckConfig: a token that only the update will know is not taken for one", async () => {
   const { server, client } = await setUp();
   const accounts = (accessToken: unknown) => ({ billing: { accessToken } });
