@@ -38,10 +38,10 @@ export async function ownersOf(
   const known = readOwners(olds);
   // A new provider has no keys, and a preview may not know a setting yet, or a token within `accounts`.
   if (Object.keys(olds).length === 0 || holdsUnknownText(ownerSettings.map((name) => news[name])))
-    return kept(known);
+    return kept([...known]);
   const ownerOf = async (name: string): Promise<Owner | undefined> => {
     const account = name === "" ? undefined : name;
-    const before = known[name];
+    const before = known.get(name);
     // A token from the environment is in no state: nobody would see that it is another one.
     if (isFromEnvironment(news, account)) return undefined;
     const { settings } = configOf(news).settingsOf(account);
@@ -59,7 +59,7 @@ export async function ownersOf(
   };
   const names = ["", ...Object.keys(configOf(news).accounts.byName ?? {})];
   const owners = await Promise.all(names.map(async (name) => [name, await ownerOf(name)] as const));
-  return kept(Object.fromEntries(owners.filter((entry): entry is [string, Owner] => entry[1] !== undefined)));
+  return kept(owners.filter((entry): entry is [string, Owner] => entry[1] !== undefined));
 }
 
 /** Whose an account is, as far as a provider's state knows. */
@@ -69,7 +69,7 @@ export function knownOwner(
 ): (account: string | undefined) => number | undefined {
   const owners = readOwners(settings);
   return (account) => {
-    const owner = owners[account ?? ""];
+    const owner = owners.get(account ?? "");
     const { settings } = config.settingsOf(account, false);
     return settings !== undefined && owner?.server === serverMark(settings) ? owner.userId : undefined;
   };
@@ -88,13 +88,14 @@ function holdsUnknownText(values: unknown[]): boolean {
   return JSON.stringify(values).includes(unknownValue);
 }
 
-function kept(owners: Owners): { [ownersProperty]?: Owners } {
-  return Object.keys(owners).length === 0 ? {} : { [ownersProperty]: owners };
+function kept(owners: [string, Owner][]): { [ownersProperty]?: Owners } {
+  return owners.length === 0 ? {} : { [ownersProperty]: Object.fromEntries(owners) };
 }
 
-function readOwners(settings: Properties): Owners {
+/** A map: an account named "constructor" must not find what every object has. */
+function readOwners(settings: Properties): Map<string, Owner> {
   const text = settingOf(settings, ownersProperty);
-  return text === undefined ? {} : (JSON.parse(text) as Owners);
+  return new Map(text === undefined ? [] : Object.entries(JSON.parse(text) as Owners));
 }
 
 /** @param names what errors call the settings */
