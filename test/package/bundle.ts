@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { create } from "tar";
+import { reproducible } from "./archive";
 
 const repo = resolve(__dirname, "../..");
 const systems = ["linux", "darwin", "windows"].flatMap((os) => [`${os}-amd64`, `${os}-arm64`]);
@@ -69,8 +70,7 @@ export async function writeArchives(folder: string): Promise<string[]> {
       join(folder, `pulumi-resource-cometapi-v${version}-${system}.tar.gz`),
     );
     const names = ["LICENSES.txt", ...launchers, "main.js", "schema.json"];
-    // Without owner and times, so that the same sources give the same bytes.
-    await create({ cwd: contents, file: first, gzip: true, portable: true, mtime: new Date(0) }, names);
+    await create({ cwd: contents, file: first, ...reproducible }, names);
     for (const other of others) copyFileSync(first, other);
     return [first, ...others];
   } finally {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { create, type WriteEntry } from "tar";
 import { generateSdk, type SdkLanguage } from "../engine/languages.mjs";
+import { reproducible } from "./archive";
 
 const repo = resolve(__dirname, "../..");
 
@@ -28,8 +29,7 @@ export async function writeSdk(language: SdkLanguage, folder: string): Promise<s
       // The hosts for Java and .NET write what nobody but its owner can read.
       if (stat) stat.mode |= stat.isDirectory() ? 0o755 : 0o644;
     };
-    const reproducible = { gzip: true, portable: true, mtime: new Date(0), onWriteEntry: readable };
-    await create({ cwd: contents, file, ...reproducible }, [name]);
+    await create({ cwd: contents, file, ...reproducible, onWriteEntry: readable }, [name]);
     return file;
   } finally {
     rmSync(contents, { recursive: true, force: true });

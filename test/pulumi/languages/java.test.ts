@@ -8,7 +8,7 @@ import { engine } from "../../engine/locate.mjs";
 import { writeSdk } from "../../package/sdks";
 import { expectDestroyed, expectExample, lacking, machine, stackOf } from "./languages";
 
-test("examples/java: keys, a rotation and a lookup in two accounts, with the SDK that `pulumi package add` writes", {
+test("examples/java: keys, a rotation and a lookup in two accounts, with the SDK of the release, which `pulumi package add` writes too", {
   timeout: 900_000,
 }, async ({ skip }) => {
   const missing = lacking("javac", "mvn", "go");
@@ -23,6 +23,10 @@ test("examples/java: keys, a rotation and a lookup in two accounts, with the SDK
   mkdirSync(stack.path(".mvn"));
   stack.write(".mvn/maven.config", await mavenConfigFor(stack.path(".")));
 
+  // As it was unpacked: Maven leaves out a file that says to be from 1970.
+  const { output } = await expectExample(account);
+  expect(output).not.toMatch(/Exception|\[WARN/);
+
   const released = contentsOf(sdk);
   execFileSync(engine().command, ["package", "add", "cometapi"], {
     cwd: stack.path("."),
@@ -30,9 +34,6 @@ test("examples/java: keys, a rotation and a lookup in two accounts, with the SDK
     stdio: "pipe",
   });
   expect(contentsOf(sdk)).toEqual(released);
-
-  const { output } = await expectExample(account);
-  expect(output).not.toMatch(/Exception|\[WARN/);
   await expectDestroyed(account);
 });
 
