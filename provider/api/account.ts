@@ -55,7 +55,7 @@ export class Account {
   ) {
     this.hasToken = endpoint.accessToken !== undefined;
     this.pace = new Pace(clock, notify, () => this.underWay, cancelled);
-    this.transport = new Transport(endpoint, secrets, limits);
+    this.transport = new Transport(endpoint, secrets, limits, notify);
     this.listing = new KeyList((page, size, budget) => this.within(budget).page(page, size), this.batcher);
     this.survey = new RefreshCache(this.listing);
     this.identity = new AccountIdentity(

@@ -11,6 +11,8 @@ export interface HttpProxy {
 }
 
 export interface Limits {
+  /** An answer that has not begun by then is reported, so that nobody takes the run for dead. */
+  silenceMs: number;
   connectMs: number;
   headersMs: number;
   /** Silence between two pieces of a body. */

@@ -31,6 +31,7 @@ export interface Endpoint {
 }
 
 export const defaultLimits: Limits = {
+  silenceMs: 10_000,
   connectMs: 10_000,
   headersMs: 60_000,
   bodyMs: 30_000,
@@ -50,18 +51,24 @@ export interface Call {
   signal?: AbortSignal | undefined;
 }
 
+/** A silent server leaves every request without an answer: one line so often is for all of them. */
+const reportEveryMs = 60_000;
+
 /** One HTTP exchange with CometAPI: sent once, never redirected, and either believed, refused or no answer. */
 export class Transport {
   /** The version of New API, if the server has named one. */
   version: string | undefined;
   private readonly dispatcher: Dispatcher;
   private readonly server: Server;
+  private lastReport = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly endpoint: Endpoint,
     /** What must never be printed: every token, and every key that was seen. */
     private readonly secrets: Set<string>,
     private readonly limits: Limits = defaultLimits,
+    /** Shows the person at the terminal a line while requests go on. */
+    private readonly info: (line: string) => void = () => {},
   ) {
     this.dispatcher = openConnections(endpoint.proxy, limits);
     const { baseUrl, proxy } = endpoint;
@@ -133,6 +140,7 @@ export class Transport {
       () => late.abort(new DOMException("it took too long", "TimeoutError")),
       Math.ceil(Math.max(1, Math.min(this.limits.totalMs, withinMs))),
     );
+    const silence = setTimeout(() => this.reportSilence(), this.limits.silenceMs);
     try {
       const response = await request(`${baseUrl}${path}`, {
         dispatcher: this.dispatcher,
@@ -148,12 +156,22 @@ export class Transport {
         body: body ? JSON.stringify(body) : null,
         signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
       });
+      clearTimeout(silence);
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     } catch (error) {
       throw failedConnection(error, this.server);
     } finally {
       clearTimeout(timer);
+      clearTimeout(silence);
     }
+  }
+
+  private reportSilence(): void {
+    const now = performance.now();
+    if (now - this.lastReport < reportEveryMs) return;
+    this.lastReport = now;
+    const [silent, most] = [this.limits.silenceMs, this.limits.headersMs].map((ms) => `${ms / 1000} s`);
+    this.info(`no answer from ${this.endpoint.baseUrl} for ${silent}; each request waits for up to ${most}`);
   }
 
   unreadable(call: Call, why: string): NoAnswerError {

@@ -15,6 +15,7 @@ export type Declared = Record<string, unknown>;
 const impatience: Limits = {
   connectMs: 1_000,
   headersMs: 500,
+  silenceMs: 60_000,
   bodyMs: 500,
   totalMs: 1_000,
   bodyBytes: 8 * 1024 * 1024,

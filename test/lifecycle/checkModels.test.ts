@@ -260,7 +260,14 @@ describe("a catalogue that cannot be read", () => {
     "because it %s is one warning a run, soon, and no failure",
     async (_, [fault, words]) => {
       const { setup, server } = await given(undefined);
-      const limits = { connectMs: 100, headersMs: 100, bodyMs: 100, totalMs: 100, bodyBytes: 10_000 };
+      const limits = {
+        silenceMs: 60_000,
+        connectMs: 100,
+        headersMs: 100,
+        bodyMs: 100,
+        totalMs: 100,
+        bodyBytes: 10_000,
+      };
       setup.lifecycle = setup.provider({ "cometapi:checkModels": "error" }, limits);
       server.fault(catalogue, fault, forEver);
       const check = (name: string) =>

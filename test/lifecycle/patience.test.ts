@@ -325,4 +325,16 @@ describe("on a server that takes requests and never answers", () => {
     expect(await seconds(() => deleted)).toBeLessThan(10);
     expect(setup.living()).toEqual([]);
   });
+
+  test("a server that says nothing is reported once while it is waited for, whatever the number of keys", async () => {
+    const { setup, server, lifecycle } = await hanging({ ...defaultLimits, silenceMs: 50, headersMs: 400 });
+    const keys = [await lifecycle.create(inputs), await lifecycle.create({ ...inputs, name: "search" })];
+    server.fault({ method: "GET" }, faults.never(), { times: 2 });
+    setup.told.length = 0;
+    await Promise.all(
+      keys.map(({ id, state }) => lifecycle.update(id, state, { ...inputs, remainQuota: 200 })),
+    );
+    const line = `no answer from ${server.url} for 0.05 s; each request waits for up to 0.4 s`;
+    expect(setup.told.filter((told) => told.includes("no answer"))).toEqual([expect.stringContaining(line)]);
+  });
 });

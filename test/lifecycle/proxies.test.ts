@@ -31,7 +31,14 @@ async function behind(
 }
 
 /** How long a proxy may take to answer is not waited for in full. */
-const limits = { connectMs: 300, headersMs: 5_000, bodyMs: 5_000, totalMs: 10_000, bodyBytes: 1_000_000 };
+const limits = {
+  silenceMs: 60_000,
+  connectMs: 300,
+  headersMs: 5_000,
+  bodyMs: 5_000,
+  totalMs: 10_000,
+  bodyBytes: 1_000_000,
+};
 
 async function failure(setup: Rig): Promise<string> {
   setup.lifecycle = setup.provider({}, limits);
