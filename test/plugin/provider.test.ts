@@ -341,7 +341,7 @@ test("Configure: whatever is wrong with a provider is said of its own arguments,
   ]);
 });
 
-test("Configure: a token of another account than the stack's keys is told where further accounts are set up", async () => {
+test("Configure: the error for a token of another account says where further accounts are set up", async () => {
   const server = await start({ now: () => Date.now(), accounts: [{}, {}] });
   const { id, inputs, properties } = await (await configured(server)).up("backend", { remainQuota: 1 });
   const accessToken = server.accounts[1]?.token;
