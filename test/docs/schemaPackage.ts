@@ -16,8 +16,8 @@ export function packageOf(): object {
     // Without it the project of the SDK for .NET names Pulumi as its author.
     publisher: "pulumi-cometapi",
     language: {
-      // The package that this repo publishes is written by hand, and has the same resources with stricter types.
-      nodejs: { packageName: "pulumi-cometapi-generated", respectSchemaVersion: true },
+      // No name that an SDK could be generated under: programs that `pulumi import` prints import it, and it is written by hand.
+      nodejs: { packageName: "pulumi-cometapi/plugin", respectSchemaVersion: true },
       python: {
         packageName: "pulumi_cometapi",
         respectSchemaVersion: true,
