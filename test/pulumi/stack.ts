@@ -39,6 +39,10 @@ import { inTheClear, isSecret } from "./stateSecrets";
 
 const repo = resolve(__dirname, "../..");
 
+/** The stacks of the main job start as those of users do. */
+const startsLazily = process.env["COMETAPI_TEST_START"] === "lazily";
+const loadsLazily = join(repo, "test/engine/lazily.cjs");
+
 const folders: string[] = [];
 const servers: CometServer[] = [];
 
@@ -142,6 +146,7 @@ export class Backend {
       ...engineEnv({ home, backend: `file://${this.folder}`, passphrase }),
       // `npm run check` compiles the examples once; each of their ups would do it again.
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+      ...(startsLazily && { NODE_OPTIONS: `--require ${JSON.stringify(loadsLazily)}` }),
     };
   }
 
