@@ -2,7 +2,7 @@ import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/p
 import { RotatingCometApiKey } from "../../sdk/plugin/rotatingCometApiKey";
 import type { RotatingCometApiKeyArgs } from "../../sdk/rotatingCometApiKeyArgs";
 import { runComponent } from "./protocol/componentRun";
-import { type ComponentHost, sameVersion } from "./protocol/plugin";
+import { type ComponentHost, lacking } from "./protocol/plugin";
 
 /** What decides which keys there are. */
 const schedule = ["every", "overlap", "anchor", "hardExpiry"];
@@ -15,7 +15,7 @@ const schedule = ["every", "overlap", "anchor", "hardExpiry"];
 export function construct(request: ConstructRequest, host: ComponentHost): Promise<ConstructResponse> {
   return runComponent(request, host, schedule, (name, inputs, options) => {
     if (request.getType() !== "cometapi:index:RotatingCometApiKey")
-      throw new Error(`this provider has no component ${request.getType()}. ${sameVersion}`);
+      throw lacking(`component ${request.getType()}`);
     // The class checks the schedule, and its keys check the rest.
     const args = inputs as unknown as RotatingCometApiKeyArgs;
     const { urn, key, current, previous, rotatesAt } = new RotatingCometApiKey(name, args, options);

@@ -10,7 +10,7 @@ import type { Properties } from "./protocol/plugin";
 export const ownerSettings = ["accessToken", "baseUrl", "userId", "accounts", "account"];
 
 /** Where a provider's state has its owners. The engine hides a property that begins with `__`. */
-export const ownersProperty = "__owners";
+const ownersProperty = "__owners";
 
 /**
  * Whose the accounts of a provider are, `""` for the default one, if their settings have changed since the provider was
@@ -39,16 +39,17 @@ export async function ownersOf(
   // A new provider has no keys, and a preview may not know a setting yet, or a token within `accounts`.
   if (Object.keys(olds).length === 0 || holdsUnknownText(ownerSettings.map((name) => news[name])))
     return kept([...known]);
+  const [was, is] = [configOf(olds), configOf(news)];
   const ownerOf = async (name: string): Promise<Owner | undefined> => {
     const account = name === "" ? undefined : name;
     const before = known.get(name);
     // A token from the environment is in no state: nobody would see that it is another one.
     if (isFromEnvironment(news, account)) return undefined;
-    const { settings } = configOf(news).settingsOf(account);
+    const { settings } = is.settingsOf(account);
     if (settings === undefined) return before;
-    const was = isFromEnvironment(olds, account) ? undefined : configOf(olds).settingsOf(account).settings;
+    const old = isFromEnvironment(olds, account) ? undefined : was.settingsOf(account).settings;
     const isPending = before !== undefined && before.userId === undefined;
-    if (!isPending && isDeepStrictEqual(settings, was)) return before;
+    if (!isPending && isDeepStrictEqual(settings, old)) return before;
     const server = serverMark(settings);
     try {
       const userId = await ask(account);
@@ -57,7 +58,7 @@ export async function ownersOf(
       return { server };
     }
   };
-  const names = ["", ...Object.keys(configOf(news).accounts.byName ?? {})];
+  const names = ["", ...Object.keys(is.accounts.byName ?? {})];
   const owners = await Promise.all(names.map(async (name) => [name, await ownerOf(name)] as const));
   return kept(owners.filter((entry): entry is [string, Owner] => entry[1] !== undefined));
 }

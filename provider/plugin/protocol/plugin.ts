@@ -167,5 +167,9 @@ export class HalfDoneError extends Error {
   }
 }
 
-/** What to do about a type, or a function, of another version. */
-export const sameVersion = "Install the same version of the plugin and of the program's SDK.";
+/** @param what of another version, such as `function cometapi:index:getKeys` */
+export function lacking(what: string): Error {
+  return new Error(
+    `this provider has no ${what}. Install the same version of the plugin and of the program's SDK.`,
+  );
+}

@@ -9,8 +9,8 @@ import {
   type Configured,
   type Failure,
   HalfDoneError,
+  lacking,
   type ResourceType,
-  sameVersion,
 } from "./plugin";
 import type { Secrecy } from "./secrecy";
 import { InitFailedError, unary } from "./status";
@@ -126,7 +126,7 @@ export class ResourceCalls {
     const work = async (request: Request, isAwaited: () => boolean): Promise<Response> => {
       const token = typeToken(request.getUrn());
       const type = this.provider().resources[token];
-      if (type === undefined) throw new Error(`this provider has no resource ${token}. ${sameVersion}`);
+      if (type === undefined) throw lacking(`resource ${token}`);
       return answer(type, request, isAwaited);
     };
     return unary(

@@ -8,10 +8,10 @@ import { EngineRun } from "./engineRun";
 import {
   type ComponentHost,
   type Configured,
+  lacking,
   type Plugin,
   type PluginHost,
   type ProviderName,
-  sameVersion,
 } from "./plugin";
 import { checkFailure, logicalName, ResourceCalls } from "./resourceCalls";
 import { Secrecy } from "./secrecy";
@@ -149,7 +149,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     invoke: plain(async (request: rpc.InvokeRequest) => {
       const token = request.getTok();
       const work = provider().functions[token];
-      if (work === undefined) throw new Error(`this provider has no function ${token}. ${sameVersion}`);
+      if (work === undefined) throw lacking(`function ${token}`);
       const args = received(request.getArgs());
       const result = await work(args.values);
       const response = new rpc.InvokeResponse();
@@ -167,7 +167,7 @@ function methodsOf(plugin: Plugin, run: EngineRun, engineAddress: string | undef
     construct: plain(async (request: rpc.ConstructRequest) => {
       const { engineAddress } = log;
       if (plugin.construct === undefined || engineAddress === undefined)
-        throw new Error(`this provider has no component ${request.getType()}. ${sameVersion}`);
+        throw lacking(`component ${request.getType()}`);
       // So that no message quotes what is secret in them.
       received(request.getInputs());
       return plugin.construct(request, { engineAddress, provider: self });
